@@ -1,0 +1,39 @@
+package eventstore
+
+import (
+	"github.com/partnerledger/partnerledger/domain"
+)
+
+// Metadata stands beside every event: who, by which command, on what basis. The form is frozen.
+type Metadata struct {
+	CorrelationID string           `json:"$correlationId"`
+	CausationID   domain.CommandID `json:"$causationId"` // the command
+	Actor         domain.Actor     `json:"actor"`
+	Command       CommandRef       `json:"command"`
+	// Basis are the other streams that the decision looked at, at the revisions that it saw.
+	Basis         []Basis `json:"basis,omitzero"`
+	SchemaVersion int     `json:"schemaVersion"`
+	// At is when the command was issued: when its facts are recorded and, unless EffectiveAt says
+	// otherwise, take effect.
+	At          domain.Instant  `json:"at"`
+	EffectiveAt *domain.Instant `json:"effectiveAt,omitzero"`
+	// Provider is the provider whose business it is; empty for reference facts.
+	Provider domain.TenantID `json:"provider,omitzero"`
+	// Part and Parts number the events of one command, claims first: 0 of 3, 1 of 3, …
+	Part        int    `json:"part"`
+	Parts       int    `json:"parts"`
+	Traceparent string `json:"traceparent,omitzero"`
+}
+
+// CommandRef names the command behind an event. Digest is keyed, so that it tells nothing about the
+// personal data that the command held (see seal).
+type CommandRef struct {
+	Type   string `json:"type"`
+	Digest string `json:"digest"`
+}
+
+// Basis is a stream and the revision at which a decision saw it; NoStream (-1) if it didn't exist.
+type Basis struct {
+	Stream   string   `json:"stream"`
+	Revision Revision `json:"revision"`
+}
