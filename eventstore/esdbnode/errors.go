@@ -1,0 +1,48 @@
+package esdbnode
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrClosed is returned for work that reaches the node after Close, or that Close interrupted.
+	ErrClosed = errors.New("esdbnode: closed")
+
+	// ErrLocked is returned by Start when another process, or another Node of this process, holds the directory.
+	// Wait for it to end; two writers on one log would destroy it.
+	ErrLocked = errors.New("esdbnode: directory is in use by another node")
+
+	// ErrNotLoopback is returned by Start when the listen address can be reached from other machines. The node
+	// speaks without TLS and without passwords, so it refuses rather than exposing the ledger.
+	ErrNotLoopback = errors.New("esdbnode: an insecure node listens on loopback only")
+
+	// ErrFailed is wrapped by every append after a write or a sync of the log failed. What the failed sync left
+	// on disk is unknown, so the node takes no more appends until it is started again and has recovered.
+	ErrFailed = errors.New("esdbnode: the log failed and takes no more appends")
+)
+
+// CorruptError says that stored bytes which the node had acknowledged are no longer what was written. The node MUST
+// NOT start, and a read MUST NOT go on, over such bytes: restore the file from a copy.
+type CorruptError struct {
+	// Segment is the name of the file.
+	Segment string
+	// Offset is the place in the file of the first record or event that cannot be trusted.
+	Offset int64
+	// Reason says in words what does not fit.
+	Reason string
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("esdbnode: %s is damaged at byte %d: %s", e.Segment, e.Offset, e.Reason)
+}
+
+// FormatError says that a file was written by a version of this package that the running one does not know.
+type FormatError struct {
+	Segment string
+	Version uint32
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("esdbnode: %s has format version %d, this build reads version %d", e.Segment, e.Version, formatVersion)
+}

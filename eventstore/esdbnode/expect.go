@@ -1,0 +1,152 @@
+package esdbnode
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// expectation is what an appender believes about the stream it writes to.
+type expectation struct {
+	kind     expectKind
+	revision uint64
+}
+
+type expectKind int
+
+const (
+	expectAny expectKind = iota
+	expectExists
+	expectNone
+	expectExact
+)
+
+// outcome is the answer to an append that was understood.
+type outcome struct {
+	result result
+	// empty says that the stream has no events, else revision is that of the last event written (or found written
+	// before), and in a conflict that of the stream's last event.
+	empty    bool
+	revision uint64
+	// position is that of the event with that revision; there is none for an append of no events.
+	position uint64
+}
+
+type result int
+
+const (
+	// resultWrite means that the events have to be written; no caller outside the writer sees it.
+	resultWrite result = iota
+	// resultDone means that the events are in the stream, from this append or from an equal one before.
+	resultDone
+	// resultConflict is EventStoreDB's WrongExpectedVersion.
+	resultConflict
+)
+
+// judge applies the rules of expected revisions and of idempotence by event id. An append that was answered before gets
+// the same answer again, so that a client that lost the answer can repeat the call without harm.
+//
+// With an exact revision the ids are compared with those in the log from the expected place on, which works for ever.
+// With any and stream-exists the ids are looked up. EventStoreDB keeps a bounded cache of ids for this and forgets old
+// ones; this node forgets none.
+func (w *writer) judge(stream string, expected expectation, events []proposed) (outcome, error) {
+	positions := w.index.staged(stream)
+	switch {
+	case expected.kind == expectExists && len(positions) == 0:
+		return conflict(positions), nil
+	case expected.kind == expectAny || expected.kind == expectExists:
+		return w.judgeByID(stream, positions, events)
+	case expected.next() > uint64(len(positions)):
+		return conflict(positions), nil
+	case expected.next() == uint64(len(positions)) && len(events) > 0:
+		return outcome{result: resultWrite}, nil
+	default:
+		return w.judgeByPlace(positions, expected.next(), events)
+	}
+}
+
+// next is the revision that the first event of the append expects to get.
+func (e expectation) next() uint64 {
+	if e.kind == expectNone {
+		return 0
+	}
+	return e.revision + 1
+}
+
+// judgeByID decides on the first event: unknown, the append is new; known, all of it must be.
+func (w *writer) judgeByID(stream string, positions []uint64, events []proposed) (outcome, error) {
+	if len(events) == 0 {
+		return current(resultDone, positions, 0), nil
+	}
+	var last outcome
+	for i, e := range events {
+		found, ok, err := w.lookup(stream, e.id)
+		switch {
+		case err != nil:
+			return outcome{}, err
+		case !ok && i == 0:
+			return outcome{result: resultWrite}, nil
+		case !ok:
+			return conflict(positions), nil
+		}
+		last = found
+	}
+	return last, nil
+}
+
+// judgeByPlace compares the append with the events that stand where it wanted to write.
+func (w *writer) judgeByPlace(positions []uint64, next uint64, events []proposed) (outcome, error) {
+	if len(events) == 0 {
+		return current(resultDone, positions, 0), nil
+	}
+	for i, e := range events {
+		place := next + uint64(i)
+		if place >= uint64(len(positions)) {
+			return conflict(positions), nil
+		}
+		s, err := w.storedAt(positions[place])
+		if err != nil {
+			return outcome{}, err
+		}
+		if s.id != e.id {
+			return conflict(positions), nil
+		}
+	}
+	end := next + uint64(len(events)) - 1
+	return outcome{result: resultDone, revision: end, position: positions[end]}, nil
+}
+
+// lookup finds the newest event of a stream with an id.
+func (w *writer) lookup(stream string, id uuid.UUID) (outcome, bool, error) {
+	for _, position := range w.index.candidates(id, stream) {
+		s, err := w.storedAt(position)
+		if err != nil {
+			return outcome{}, false, err
+		}
+		if s.id == id && string(s.stream) == stream {
+			return outcome{result: resultDone, revision: s.revision, position: position}, true, nil
+		}
+	}
+	return outcome{}, false, nil
+}
+
+func (w *writer) storedAt(position uint64) (stored, error) {
+	frame, err := w.log.frameStaged(position)
+	if err != nil {
+		return stored{}, err
+	}
+	s, err := parseFrame(frame)
+	if err != nil {
+		return stored{}, fmt.Errorf("event at position %d: %w", position, err)
+	}
+	return s, nil
+}
+
+func conflict(positions []uint64) outcome { return current(resultConflict, positions, 0) }
+
+func current(r result, positions []uint64, position uint64) outcome {
+	if len(positions) == 0 {
+		return outcome{result: r, empty: true}
+	}
+	return outcome{result: r, revision: uint64(len(positions) - 1), position: position}
+}

@@ -1,0 +1,173 @@
+package esdbnode
+
+import (
+	"fmt"
+	"hash/maphash"
+	"sort"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// index knows where every event is. It is kept in memory, about fifty bytes an event, and rebuilt from the log when the
+// node starts: two copies of one truth on disk would have to be kept equal through every crash.
+//
+// The writer adds events when it stages them; readers see an event only once publish has said that it is durable. There
+// is nothing to undo: when a commit fails the node takes no more appends, and what was staged stays invisible.
+type index struct {
+	seed maphash.Seed
+
+	mu      sync.RWMutex
+	all     []uint64
+	streams map[string]*streamIndex
+	// durable is the end of what may be shown, changed is closed when it moves.
+	durable uint64
+	changed chan struct{}
+
+	// ids finds events by a hash of stream and event id; repeated holds the further ones when a hash comes twice. Only
+	// the writer uses them.
+	ids      map[uint64]uint64
+	repeated map[uint64][]uint64
+}
+
+// streamIndex holds the positions of a stream's events by revision.
+type streamIndex struct {
+	positions []uint64
+}
+
+func newIndex() *index {
+	return &index{
+		seed:     maphash.MakeSeed(),
+		streams:  make(map[string]*streamIndex),
+		changed:  make(chan struct{}),
+		ids:      make(map[uint64]uint64),
+		repeated: make(map[uint64][]uint64),
+	}
+}
+
+// load adds an event found in the log at start; it MUST be the next of its stream.
+func (x *index) load(position uint64, frame []byte) error {
+	e, err := parseFrame(frame)
+	if err != nil {
+		return err
+	}
+	if e.position != position {
+		return fmt.Errorf("an event says it is at position %d", e.position)
+	}
+	s := x.streams[string(e.stream)]
+	if s == nil {
+		s = &streamIndex{}
+		x.streams[string(e.stream)] = s
+	}
+	if e.revision != uint64(len(s.positions)) {
+		return fmt.Errorf("revision %d of stream %q where %d was due", e.revision, e.stream, len(s.positions))
+	}
+	s.positions = append(s.positions, position)
+	x.all = append(x.all, position)
+	x.remember(e.id, e.stream, position)
+	return nil
+}
+
+// add makes a staged event known to the writer.
+func (x *index) add(stream string, id uuid.UUID, position uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := x.streams[stream]
+	if s == nil {
+		s = &streamIndex{}
+		x.streams[stream] = s
+	}
+	s.positions = append(s.positions, position)
+	x.all = append(x.all, position)
+	x.remember(id, []byte(stream), position)
+}
+
+func (x *index) remember(id uuid.UUID, stream []byte, position uint64) {
+	h := x.hash(id, stream)
+	if _, taken := x.ids[h]; taken {
+		x.repeated[h] = append(x.repeated[h], position)
+		return
+	}
+	x.ids[h] = position
+}
+
+func (x *index) hash(id uuid.UUID, stream []byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(x.seed)
+	h.Write(id[:])
+	h.Write(stream)
+	return h.Sum64()
+}
+
+// candidates are the positions at which the event may be, the newest first; the caller MUST look, for hashes can
+// coincide. It is for the writer alone.
+func (x *index) candidates(id uuid.UUID, stream string) []uint64 {
+	h := x.hash(id, []byte(stream))
+	first, ok := x.ids[h]
+	if !ok {
+		return nil
+	}
+	var found []uint64
+	for i := len(x.repeated[h]) - 1; i >= 0; i-- {
+		found = append(found, x.repeated[h][i])
+	}
+	return append(found, first)
+}
+
+// staged returns the positions of a stream, those not yet durable included. It is for the writer alone.
+func (x *index) staged(stream string) []uint64 {
+	if s := x.streams[stream]; s != nil {
+		return s.positions
+	}
+	return nil
+}
+
+// publish shows everything before end to readers and wakes those who wait.
+func (x *index) publish(end uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.durable = end
+	close(x.changed)
+	x.changed = make(chan struct{})
+}
+
+// view is what a reader may see at one moment.
+type view struct {
+	// positions rise; in a stream the index is the revision.
+	positions []uint64
+	// changed is closed as soon as there may be more.
+	changed <-chan struct{}
+}
+
+// viewAll shows the whole log.
+func (x *index) viewAll() view {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return view{positions: x.visible(x.all), changed: x.changed}
+}
+
+// viewStream shows one stream; it has no positions when the stream does not exist.
+func (x *index) viewStream(stream string) view {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	v := view{changed: x.changed}
+	if s := x.streams[stream]; s != nil {
+		v.positions = x.visible(s.positions)
+	}
+	return v
+}
+
+// visible cuts off what is staged and not durable: at most one group commit at the end.
+func (x *index) visible(positions []uint64) []uint64 {
+	n := len(positions)
+	for n > 0 && positions[n-1] >= x.durable {
+		n--
+	}
+	return positions[:n:n]
+}
+
+// find returns the place of the first position that is not lower, and whether it is the very one.
+func find(positions []uint64, position uint64) (int, bool) {
+	i := sort.Search(len(positions), func(i int) bool { return positions[i] >= position })
+	return i, i < len(positions) && positions[i] == position
+}

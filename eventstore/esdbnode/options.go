@@ -1,0 +1,86 @@
+package esdbnode
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+)
+
+// Options say how a node runs. Exactly one of Dir and Memory has to be set.
+type Options struct {
+	// Dir is the directory of the log. It is created when missing, and locked while the node runs.
+	Dir string
+	// Memory keeps the log in memory; it is gone when the node closes.
+	Memory bool
+	// Listen is the address, host and port, to listen on. The host MUST be a loopback address. The default is a free
+	// port of 127.0.0.1.
+	Listen string
+	// NoSync acknowledges appends before they are durable. It exists to show that tests of durability can fail; a
+	// node that keeps a ledger MUST NOT set it.
+	NoSync bool
+	// SegmentSize is the size past which the log goes on in a new file, 64 MiB when 0.
+	SegmentSize int64
+	// Logger gets the few things worth telling; nothing is logged when it is nil.
+	Logger *slog.Logger
+	// Now is the clock that stamps events, time.Now when nil.
+	Now func() time.Time
+
+	// disk replaces the directory in tests.
+	disk disk
+}
+
+const (
+	defaultListen      = "127.0.0.1:0"
+	defaultSegmentSize = 64 << 20
+)
+
+// withDefaults fills in what was left open and refuses what makes no sense.
+func (o Options) withDefaults() (Options, error) {
+	if o.disk == nil && (o.Dir == "") == !o.Memory {
+		return o, errors.New("esdbnode: set either Dir or Memory")
+	}
+	if o.Listen == "" {
+		o.Listen = defaultListen
+	}
+	if o.SegmentSize == 0 {
+		o.SegmentSize = defaultSegmentSize
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, checkLoopback(o.Listen)
+}
+
+// checkLoopback refuses every address that another machine could reach. A name is not looked up, except the one name
+// that has to mean loopback, because what it means can change.
+func checkLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("esdbnode: listen address: %w", err)
+	}
+	ip := net.ParseIP(host)
+	if host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%w: %q", ErrNotLoopback, address)
+	}
+	return nil
+}
+
+// openDisk opens what the log is kept on, and the settings that fit it.
+func (o Options) openDisk() (disk, logOptions, error) {
+	settings := logOptions{segmentSize: o.SegmentSize, zeros: zeroStep, noSync: o.NoSync}
+	switch {
+	case o.disk != nil:
+		settings.zeros = 64 << 10
+		return o.disk, settings, nil
+	case o.Memory:
+		settings.zeros = 0
+		return newMemoryDisk(), settings, nil
+	}
+	d, err := openDisk(o.Dir)
+	return d, settings, err
+}

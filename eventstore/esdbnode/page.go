@@ -1,0 +1,106 @@
+package esdbnode
+
+import "fmt"
+
+// Reads take many events at a time: events that lie close together come off the disk in one call, scattered ones each
+// in their own. The figures are sizes of typical events: closer than gapLimit, reading what lies between is cheaper
+// than a second call; slack is what is read past the last known position because only the entry itself knows its length.
+const (
+	gapLimit  = 8 << 10
+	spanLimit = 512 << 10
+	slack     = 2 << 10
+)
+
+// frames returns the stored frames of events at rising positions. The frames share memory that nobody writes to again.
+func (l *eventLog) frames(positions []uint64) ([][]byte, error) {
+	out := make([][]byte, 0, len(positions))
+	for len(positions) > 0 {
+		n := together(positions)
+		chunk, err := l.chunk(positions[0], int(positions[n-1]-positions[0])+slack)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range positions[:n] {
+			frame, err := l.cut(chunk, positions[0], p)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, frame)
+		}
+		positions = positions[n:]
+	}
+	return out, nil
+}
+
+// together counts the leading positions that are worth one call.
+func together(positions []uint64) int {
+	n := 1
+	for n < len(positions) && positions[n]-positions[n-1] <= gapLimit && positions[n]-positions[0] <= spanLimit {
+		n++
+	}
+	return n
+}
+
+// chunk reads up to size bytes at a position; fewer when the segment ends before.
+func (l *eventLog) chunk(position uint64, size int) ([]byte, error) {
+	s, err := l.segmentAt(position)
+	if err != nil {
+		return nil, err
+	}
+	buf := make([]byte, size)
+	n, err := s.readAt(buf, int64(position-s.base))
+	if err != nil {
+		return nil, err
+	}
+	return buf[:n], nil
+}
+
+// cut takes the frame at position out of a chunk, and reads on when the chunk ends too early.
+func (l *eventLog) cut(chunk []byte, base, position uint64) ([]byte, error) {
+	if offset := position - base; offset < uint64(len(chunk)) {
+		if frame, ok := entryFrame(chunk[offset:]); ok {
+			return frame, nil
+		}
+	}
+	return l.frame(position)
+}
+
+// frame reads one event. Bytes that do not match their checksum are a *CorruptError, never an answer.
+func (l *eventLog) frame(position uint64) ([]byte, error) {
+	head, err := l.chunk(position, entryHeaderSize)
+	if err != nil {
+		return nil, err
+	}
+	if len(head) < entryHeaderSize || entryFrameSize(head) > maxRecordSize {
+		return nil, l.damagedAt(position)
+	}
+	entry, err := l.chunk(position, entryHeaderSize+entryFrameSize(head))
+	if err != nil {
+		return nil, err
+	}
+	frame, ok := entryFrame(entry)
+	if !ok {
+		return nil, l.damagedAt(position)
+	}
+	return frame, nil
+}
+
+// frameStaged reads one event that may still be waiting for commit. It is for the writer alone.
+func (l *eventLog) frameStaged(position uint64) ([]byte, error) {
+	if position < l.batchBase {
+		return l.frame(position)
+	}
+	frame, ok := entryFrame(l.batch[position-l.batchBase:])
+	if !ok {
+		return nil, fmt.Errorf("esdbnode: no staged event at position %d", position)
+	}
+	return frame, nil
+}
+
+func (l *eventLog) damagedAt(position uint64) error {
+	s, err := l.segmentAt(position)
+	if err != nil {
+		return err
+	}
+	return s.damaged(int64(position-s.base), "an event does not match its checksum")
+}

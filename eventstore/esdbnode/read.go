@@ -1,0 +1,285 @@
+package esdbnode
+
+import (
+	"errors"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// allName is the name under which the whole log can be read.
+const allName = "$all"
+
+// pageSize is how many events are read from the log at a time.
+const pageSize = 512
+
+// Read answers reads and subscriptions; the protocol has one method for both.
+func (s *streamsService) Read(req *streams.ReadReq, call streams.Streams_ReadServer) error {
+	r, err := s.newReader(req.GetOptions(), call)
+	if err == nil {
+		err = s.node.faults.before(call.Context())
+	}
+	if err == nil {
+		err = r.run()
+	}
+	// Some clients take an answer that ends before their own half of the call has ended for a broken connection.
+	if e := call.RecvMsg(&streams.ReadReq{}); err == nil && !errors.Is(e, io.EOF) {
+		err = e
+	}
+	if err != nil {
+		return fail(call, err)
+	}
+	return nil
+}
+
+// reader serves one read or subscription.
+type reader struct {
+	node   *Node
+	call   streams.Streams_ReadServer
+	stream string // empty for $all
+	filter *filter
+
+	subscribe bool
+	backwards bool
+	from      start
+	left      uint64
+	asString  bool
+
+	cutAfter int
+	cut      bool
+}
+
+// start is where a read begins.
+type start struct {
+	kind  startKind
+	value uint64 // a revision, or a position in $all
+}
+
+type startKind int
+
+const (
+	fromStart startKind = iota
+	fromEnd
+	fromValue
+)
+
+func (s *streamsService) newReader(o *streams.ReadReq_Options, call streams.Streams_ReadServer) (*reader, error) {
+	r := &reader{node: s.node, call: call, backwards: o.GetReadDirection() == streams.ReadReq_Options_Backwards}
+	if err := r.parseSource(o); err != nil {
+		return nil, err
+	}
+	switch count := o.GetCountOption().(type) {
+	case *streams.ReadReq_Options_Count:
+		r.left = count.Count
+	case *streams.ReadReq_Options_Subscription:
+		r.subscribe, r.left = true, math.MaxUint64
+	default:
+		return nil, invalid("a read needs a count or a subscription")
+	}
+	if r.subscribe && r.backwards {
+		return nil, invalid("a subscription reads forwards")
+	}
+	if o.GetResolveLinks() {
+		return nil, status.Error(codes.Unimplemented, "links are not resolved by this node")
+	}
+	if given, ok := o.GetFilterOption().(*streams.ReadReq_Options_Filter); ok {
+		f, err := newFilter(given.Filter, r.stream)
+		if err != nil {
+			return nil, err
+		}
+		r.filter = f
+	}
+	_, r.asString = o.GetUuidOption().GetContent().(*streams.ReadReq_Options_UUIDOption_String_)
+	r.cutAfter, r.cut = s.node.faults.cut()
+	return r, nil
+}
+
+func (r *reader) parseSource(o *streams.ReadReq_Options) error {
+	switch source := o.GetStreamOption().(type) {
+	case *streams.ReadReq_Options_Stream:
+		r.stream = string(source.Stream.GetStreamIdentifier().GetStreamName())
+		if r.stream == "" || len(r.stream) > nameLimit {
+			return invalid("the stream name is missing or too long")
+		}
+		switch at := source.Stream.GetRevisionOption().(type) {
+		case *streams.ReadReq_Options_StreamOptions_Revision:
+			r.from = start{fromValue, at.Revision}
+		case *streams.ReadReq_Options_StreamOptions_End:
+			r.from = start{kind: fromEnd}
+		}
+	case *streams.ReadReq_Options_All:
+		switch at := source.All.GetAllOption().(type) {
+		case *streams.ReadReq_Options_AllOptions_Position:
+			r.from = start{fromValue, at.Position.GetCommitPosition()}
+		case *streams.ReadReq_Options_AllOptions_End:
+			r.from = start{kind: fromEnd}
+		}
+	default:
+		return invalid("a read needs a stream or $all")
+	}
+	return nil
+}
+
+func (r *reader) run() error {
+	if r.subscribe {
+		return r.follow()
+	}
+	v := r.view()
+	if r.stream != "" && len(v.positions) == 0 {
+		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
+			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(r.stream)},
+		}})
+	}
+	selected, err := r.selected(v.positions)
+	if err != nil {
+		return err
+	}
+	for len(selected) > 0 && r.left > 0 {
+		var page []uint64
+		page, selected = r.turn(selected)
+		if err := r.sendPage(page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) view() view {
+	if r.stream == "" {
+		return r.node.index.viewAll()
+	}
+	return r.node.index.viewStream(r.stream)
+}
+
+// selected is the part of the positions that a read from r.from can come to.
+func (r *reader) selected(positions []uint64) ([]uint64, error) {
+	if r.from.kind == fromStart && r.backwards {
+		// In a stream, backwards from the start is the first event alone; $all begins before its first event.
+		if r.stream == "" {
+			return nil, nil
+		}
+		return positions[:min(1, len(positions))], nil
+	}
+	if r.from.kind == fromEnd && r.backwards || r.from.kind == fromStart {
+		return positions, nil
+	}
+	if r.from.kind == fromEnd {
+		return nil, nil
+	}
+	return r.selectedFrom(positions)
+}
+
+func (r *reader) selectedFrom(positions []uint64) ([]uint64, error) {
+	if r.stream != "" {
+		n := uint64(len(positions))
+		if r.backwards {
+			return positions[:min(n, satAdd(r.from.value, 1))], nil
+		}
+		return positions[min(n, r.from.value):], nil
+	}
+	i, err := place(positions, r.from.value)
+	if err != nil {
+		return nil, err
+	}
+	// From a position, $all is inclusive forwards and exclusive backwards.
+	if r.backwards {
+		return positions[:i], nil
+	}
+	return positions[i:], nil
+}
+
+// place finds the event at a position of $all. A position that is no event's comes from another log, and going on from
+// somewhere near it would lose or repeat events silently.
+func place(positions []uint64, position uint64) (int, error) {
+	i, exact := find(positions, position)
+	if !exact && position != 0 {
+		return 0, invalid("Trying to read from an invalid position.")
+	}
+	return i, nil
+}
+
+func satAdd(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
+}
+
+// turn cuts the next page off, no larger than what can still be sent.
+func (r *reader) turn(selected []uint64) (page, rest []uint64) {
+	n := min(pageSize, len(selected))
+	if r.filter == nil && uint64(n) > r.left {
+		n = int(r.left)
+	}
+	if r.backwards {
+		cut := len(selected) - n
+		return selected[cut:], selected[:cut]
+	}
+	return selected[:n], selected[n:]
+}
+
+// sendPage reads a page and sends what passes the filter, in the read's direction.
+func (r *reader) sendPage(page []uint64) error {
+	frames, err := r.node.log.frames(page)
+	if err != nil {
+		return err
+	}
+	if r.backwards {
+		slices.Reverse(frames)
+	}
+	for _, frame := range frames {
+		if r.left == 0 {
+			return nil
+		}
+		if r.filter != nil {
+			wanted, err := r.filter.wants(frame)
+			if err != nil {
+				return err
+			}
+			if !wanted {
+				continue
+			}
+		}
+		if err := r.send(frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send hands one event to the client.
+func (r *reader) send(frame []byte) error {
+	if r.cut && r.cutAfter == 0 {
+		return &refusal{code: codes.Unavailable, message: "read cut on demand"}
+	}
+	r.cutAfter--
+	r.left--
+	if !r.asString {
+		return r.call.SendMsg(rawFrame(frame))
+	}
+	resp, err := withStringID(frame)
+	if err != nil {
+		return err
+	}
+	return r.call.Send(resp)
+}
+
+// withStringID re-encodes an event for clients that want ids as strings.
+func withStringID(frame []byte) (*streams.ReadResp, error) {
+	resp := &streams.ReadResp{}
+	if err := proto.Unmarshal(frame, resp); err != nil {
+		return nil, errors.Join(errFrame, err)
+	}
+	recorded := resp.GetEvent().GetEvent()
+	id, err := parseUUID(recorded.GetId())
+	if err != nil {
+		return nil, err
+	}
+	recorded.Id = stringUUID(id)
+	return resp, nil
+}

@@ -1,0 +1,137 @@
+package esdbnode
+
+import (
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+)
+
+// follow serves a subscription: confirmation, the old events, one caught-up, the new events as they come.
+//
+// There is no switch from old to new. The subscription walks along the index and, at its end, waits for the index to
+// grow; a new event is read from where the old ones were. So there is no seam to lose or repeat an event at, and a slow
+// client costs no buffer: it just is further behind.
+func (r *reader) follow() error {
+	v := r.view()
+	next, err := r.after(v.positions)
+	if err != nil {
+		return err
+	}
+	if err := r.confirm(); err != nil {
+		return err
+	}
+	progress := &checkpoints{}
+	for caughtUp := false; ; v = r.view() {
+		for next < len(v.positions) {
+			page := v.positions[next:min(next+pageSize, len(v.positions))]
+			if err := r.sendLooked(page, progress); err != nil {
+				return err
+			}
+			next += len(page)
+		}
+		if !caughtUp {
+			caughtUp = true
+			if err := r.sayCaughtUp(progress); err != nil {
+				return err
+			}
+		}
+		if err := r.wait(v); err != nil {
+			return err
+		}
+	}
+}
+
+// after is the index of the first event that a subscription from r.from gets: the one after it.
+func (r *reader) after(positions []uint64) (int, error) {
+	switch {
+	case r.from.kind == fromStart:
+		return 0, nil
+	case r.from.kind == fromEnd:
+		return len(positions), nil
+	case r.stream != "":
+		// A revision that is not there yet is waited for; events up to it are passed over when they come.
+		return int(min(satAdd(r.from.value, 1), 1<<62)), nil
+	case r.from.value == 0:
+		return 0, nil
+	}
+	i, err := place(positions, r.from.value)
+	return i + 1, err
+}
+
+func (r *reader) confirm() error {
+	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
+		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: uuid.NewString()},
+	}})
+}
+
+// wait returns when there may be more to send.
+func (r *reader) wait(v view) error {
+	select {
+	case <-v.changed:
+		return nil
+	case <-r.call.Context().Done():
+		return r.call.Context().Err()
+	case <-r.node.closing.Done():
+		return ErrClosed
+	}
+}
+
+// checkpoints keeps account of how far a filtered subscription has looked.
+type checkpoints struct {
+	// looked counts the events since the last checkpoint, last is the position of the last one looked at, told that of
+	// the last checkpoint sent.
+	looked uint64
+	last   uint64
+	told   uint64
+}
+
+// sendLooked sends the events of a page that pass the filter, with the checkpoints that fall due on the way.
+func (r *reader) sendLooked(page []uint64, progress *checkpoints) error {
+	if r.filter == nil {
+		return r.sendPage(page)
+	}
+	frames, err := r.node.log.frames(page)
+	if err != nil {
+		return err
+	}
+	for i, frame := range frames {
+		wanted, err := r.filter.wants(frame)
+		if err != nil {
+			return err
+		}
+		if wanted {
+			if err := r.send(frame); err != nil {
+				return err
+			}
+		}
+		progress.last = page[i]
+		progress.looked++
+		if progress.looked == r.filter.interval {
+			if err := r.sendCheckpoint(progress); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sendCheckpoint tells the client up to where it has seen everything that concerns it. A checkpoint is the position of
+// an event, rises, and is never told twice.
+func (r *reader) sendCheckpoint(progress *checkpoints) error {
+	progress.looked = 0
+	if progress.last == progress.told {
+		return nil
+	}
+	progress.told = progress.last
+	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
+		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: progress.told, PreparePosition: progress.told},
+	}})
+}
+
+func (r *reader) sayCaughtUp(progress *checkpoints) error {
+	if r.filter != nil {
+		if err := r.sendCheckpoint(progress); err != nil {
+			return err
+		}
+	}
+	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
+}
