@@ -12,6 +12,9 @@ type Event interface{ EventType() string }
 // another stream. By itself it is no outcome of a command: whoever retries the command finishes it.
 type Claim interface {
 	Event
+	// Reserves gives the stream of the name itself: the claim is appended there, and the name is taken
+	// once that stream exists.
+	Reserves() Stream
 	// Claims gives the stream that must hold the fact for which the name is reserved.
 	Claims() Stream
 }

@@ -64,6 +64,9 @@ func (SubscriptionCancelled) EventType() string { return "SubscriptionCancelled"
 // EventType is the stored name, frozen.
 func (SubscriptionRenewed) EventType() string { return "SubscriptionRenewed" }
 
+// Reserves is the stream of the domain.
+func (e DomainClaimed) Reserves() domain.Stream { return DomainStream(e.Domain) }
+
 // Claims is the stream of the customer for which the domain is reserved.
 func (e DomainClaimed) Claims() domain.Stream { return e.Stream() }
 

@@ -32,6 +32,9 @@ type PartnerIDClaimed struct {
 // EventType is the stored name, frozen.
 func (PartnerIDClaimed) EventType() string { return "PartnerIDClaimed" }
 
+// Reserves is the stream of the id.
+func (e PartnerIDClaimed) Reserves() domain.Stream { return Stream(e.MPNID) }
+
 // Claims is the owner's stream.
 func (e PartnerIDClaimed) Claims() domain.Stream {
 	return domain.Stream{Category: e.OwnerCategory, ID: string(e.TenantID)}
