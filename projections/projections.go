@@ -46,8 +46,9 @@ type Projection interface {
 	Apply(ctx context.Context, tx *sqldb.Tx, e Event) error
 }
 
-// Source yields the ledger events after a position in log order, without a gap or a repeat, past and
-// then future; it ends only with an error.
+// Source yields the ledger events after a cursor in log order, without a gap or a repeat, past and
+// then future; it ends only with an error: of ctx, or one that trying again can't mend. Breaking out of
+// the loop frees everything.
 type Source interface {
-	Events(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Sequenced, error]
+	Events(ctx context.Context, after eventstore.Cursor) iter.Seq2[eventstore.Sequenced, error]
 }
