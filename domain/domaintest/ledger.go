@@ -26,6 +26,21 @@ func (l *ledger) record(stream domain.Stream, at domain.Instant, e domain.Event)
 	return nil
 }
 
+// apply records what was decided: the claims in streams of their own, the events in the target.
+func (l *ledger) apply(target domain.Stream, at domain.Instant, d domain.Decision) error {
+	for _, claim := range d.Claims {
+		if err := l.record(claim.Reserves(), at, claim); err != nil {
+			return err
+		}
+	}
+	for _, e := range d.Events {
+		if err := l.record(target, at, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (l *ledger) state(stream domain.Stream, fold domain.AnyFold) any {
 	if state, ok := l.states[stream]; ok {
 		return state
