@@ -224,4 +224,3 @@ func wrongVersion(done outcome, expected expectation) *streams.AppendResp_WrongE
 	}
 	return w
 }
-

@@ -28,6 +28,7 @@ func (s *featuresService) GetSupportedMethods(context.Context, *shared.Empty) (*
 		Methods: []*serverfeatures.SupportedMethod{
 			method("read", "position", "events"),
 			method("append"),
+			method("batchappend", "deadline_duration"),
 		},
 	}, nil
 }

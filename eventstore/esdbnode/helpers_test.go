@@ -16,6 +16,9 @@ import (
 // testTimeout bounds every wait of a test; it is never slept through.
 const testTimeout = 30 * time.Second
 
+// testTime is the time of events in tests that make logs by hand.
+var testTime = time.Date(2024, 10, 1, 12, 0, 0, 1234500, time.UTC)
+
 // startNode runs a node for the length of a test.
 func startNode(t testing.TB, opts Options) *Node {
 	t.Helper()

@@ -135,14 +135,14 @@ func (n *Node) Faults() *Faults { return n.faults }
 func (n *Node) DropConnections() { n.listener.drop() }
 
 // Close ends every call, makes what was acknowledged safe to reopen, and gives the directory free. Appends in hand are
-// finished or refused, never half done. Closing twice is harmless.
+// finished or refused, never half done. The error is ErrFailed when the log had failed before. Closing twice is harmless.
 func (n *Node) Close() error {
 	n.closeOnce.Do(func() {
 		n.end()
-		sound := n.writer.close()
+		failure := n.writer.close()
 		n.server.Stop()
 		<-n.served
-		n.closeErr = errors.Join(n.log.close(sound), n.disk.close())
+		n.closeErr = errors.Join(failure, n.log.close(failure == nil), n.disk.close())
 	})
 	return n.closeErr
 }

@@ -50,6 +50,16 @@ func (h recordHeader) end(offset int64) int64 {
 	return align(offset + recordHeaderSize + int64(h.length))
 }
 
+// matches tells whether the payload, its padding included, is the one that was written.
+func (h recordHeader) matches(padded []byte) bool {
+	for _, b := range padded[h.length:] {
+		if b != 0 {
+			return false
+		}
+	}
+	return checksum(padded[:h.length]) == h.payload
+}
+
 func align(n int64) int64 { return (n + recordAlign - 1) &^ (recordAlign - 1) }
 
 // putHeader completes the record in buf, whose first bytes are kept free for the header, and pads it.

@@ -119,7 +119,7 @@ func (s *segment) scan(visit func(uint64, []byte) error) error {
 		if ok, err := fill(r, payload); !ok {
 			return s.scanError(err)
 		}
-		if checksum(payload[:h.length]) != h.payload {
+		if !h.matches(payload) {
 			return nil
 		}
 		if err := s.entries(payload[:h.length], visit); err != nil {

@@ -19,6 +19,20 @@ type refusal struct {
 	trailers []string
 }
 
+// Names of exceptions that the node itself tells apart.
+const (
+	exceptionTooLarge = "maximum-append-size-exceeded"
+	exceptionDeleted  = "stream-deleted"
+)
+
+// exception is the name by which clients know the refusal, empty when the code alone says it.
+func (r *refusal) exception() string {
+	if len(r.trailers) < 2 {
+		return ""
+	}
+	return r.trailers[1]
+}
+
 // Error makes a refusal an error that can travel through the node's own functions.
 func (r *refusal) Error() string { return r.message }
 
@@ -45,7 +59,7 @@ func tooLarge(limit int) *refusal {
 		code:    codes.InvalidArgument,
 		message: "Maximum Append Size of " + strconv.Itoa(limit) + " Exceeded.",
 		trailers: []string{
-			"exception", "maximum-append-size-exceeded",
+			"exception", exceptionTooLarge,
 			"maximum-append-size", strconv.Itoa(limit),
 		},
 	}
@@ -56,6 +70,14 @@ func accessDenied(stream string) *refusal {
 		code:     codes.PermissionDenied,
 		message:  "Access to stream '" + stream + "' is denied.",
 		trailers: []string{"exception", "access-denied"},
+	}
+}
+
+func streamDeleted(stream string) *refusal {
+	return &refusal{
+		code:     codes.FailedPrecondition,
+		message:  "Event stream '" + stream + "' is deleted.",
+		trailers: []string{"exception", exceptionDeleted, "stream-name", trailerName(stream)},
 	}
 }
 

@@ -2,7 +2,6 @@ package esdbnode
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -20,8 +19,8 @@ const queueLimit = 1024
 // other, makes them durable with one sync, and only then answers all of them. While the disk syncs, the next batch
 // gathers: the more callers there are, the more of them share a sync.
 //
-// A caller gets an answer MUST mean: whatever the answer was based on is durable. So conflicts wait for the sync too,
-// since the event they lost against may be in the same batch.
+// Whatever an answer is based on MUST be durable when it is given. So conflicts wait for the sync too, since the event
+// they lost against may be in the same batch.
 type writer struct {
 	log    *eventLog
 	index  *index
@@ -63,19 +62,32 @@ func newWriter(l *eventLog, x *index, now func() time.Time, logger *slog.Logger)
 // append writes events and returns once they are durable. When ctx ends first the append may still happen; the caller
 // finds out by repeating it with the same event ids.
 func (w *writer) append(ctx context.Context, stream string, expected expectation, events []proposed) (outcome, error) {
+	call, err := w.submit(ctx, stream, expected, events)
+	if err != nil {
+		return outcome{}, err
+	}
+	return w.await(call)
+}
+
+// submit puts an append into the queue; appends that one goroutine submits are judged in that order.
+func (w *writer) submit(ctx context.Context, stream string, expected expectation, events []proposed) (*appendCall, error) {
 	call := &appendCall{ctx: ctx, stream: stream, expected: expected, events: events, answered: make(chan struct{})}
 	select {
 	case w.queue <- call:
+		return call, nil
 	case <-ctx.Done():
-		return outcome{}, ctx.Err()
+		return nil, ctx.Err()
 	case <-w.stop:
-		return outcome{}, ErrClosed
+		return nil, ErrClosed
 	}
+}
+
+func (w *writer) await(call *appendCall) (outcome, error) {
 	select {
 	case <-call.answered:
 		return call.outcome, call.err
-	case <-ctx.Done():
-		return outcome{}, ctx.Err()
+	case <-call.ctx.Done():
+		return outcome{}, call.ctx.Err()
 	case <-w.done:
 		return call.settled()
 	}
@@ -91,11 +103,18 @@ func (c *appendCall) settled() (outcome, error) {
 	}
 }
 
-// close lets the batch in hand finish and reports whether the log is sound.
-func (w *writer) close() bool {
+// close lets the batch in hand finish and reports why the log is no longer sound, if so.
+func (w *writer) close() error {
 	w.once.Do(func() { close(w.stop) })
 	<-w.done
-	return w.failed == nil
+	return w.failure()
+}
+
+func (w *writer) failure() error {
+	if w.failed == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrFailed, w.failed)
 }
 
 func (w *writer) run() {
@@ -121,7 +140,7 @@ func (w *writer) serve(first *appendCall) {
 	}
 	for _, call := range calls {
 		if w.failed != nil && call.err == nil {
-			call.err = fmt.Errorf("%w: %w", ErrFailed, w.failed)
+			call.err = w.failure()
 		}
 		close(call.answered)
 	}
@@ -181,9 +200,4 @@ func (w *writer) place(stream string, events []proposed) outcome {
 		w.index.add(stream, e.id, done.position)
 	}
 	return done
-}
-
-// interrupted says whether an append ended without its outcome being known to the caller.
-func interrupted(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
