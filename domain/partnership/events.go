@@ -114,7 +114,7 @@ var Events = []domain.Event{
 	PartnershipAccepted{ProviderTenantID: exampleProvider, ResellerTenantID: exampleReseller, RequestID: exampleRequest,
 		MPNID: "1062006", Name: "Hill Networks Ltd", Country: "IE"},
 	PartnershipRemoved{ProviderTenantID: exampleProvider, ResellerTenantID: exampleReseller, RequestID: exampleRequest,
-		RepresentationVersion: "2021-03-23", RepresentationTextSHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		RepresentationVersion: "2021-03-23", RepresentationTextSHA256: "6cb28b09e200f6e989c8e54a64b930936f38ffd2eceaa2293cc9a7954aa65bbe",
 		Reason: "the reseller left the market", NoticeGenerated: false},
 	TerminationNoticeRecorded{ProviderTenantID: exampleProvider, ResellerTenantID: exampleReseller, Party: "customer",
 		CustomerTenantID: "f8a426eb-ff6d-47d1-92b1-d3118ab19b14", Method: "letter", SentAt: 1650000000000,
