@@ -1,0 +1,74 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver "sqlite", plain Go: the ledger stays one static binary
+)
+
+// dialect is what differs between the databases beyond opening them.
+type dialect struct {
+	name            string
+	begin, snapshot string
+	// detached says that writing statements don't watch their context: they take microseconds, and the
+	// driver would start a goroutine for each.
+	detached bool
+}
+
+const (
+	sqliteName   = "SQLite"
+	postgresName = "PostgreSQL"
+)
+
+// busyMillis is how long a SQLite statement waits for the lock of another process.
+const busyMillis = 10_000
+
+// sqlitePragmas hold for every connection. NORMAL is enough with WAL: a power cut may take the last
+// transactions, rows and checkpoint together, and they are applied again. Foreign keys are off because
+// a read model believes its events.
+var sqlitePragmas = []string{
+	fmt.Sprintf("busy_timeout(%d)", busyMillis), "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(0)",
+	"cache_size(-32768)", "temp_store(MEMORY)", "journal_size_limit(67108864)",
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("folder of the database: %w", err)
+	}
+	write, err := sql.Open("sqlite", sqliteDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	read, err := sql.Open("sqlite", sqliteDSN(path, "query_only(1)"))
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read.SetMaxOpenConns(maxReaders + maxSnapshots)
+	read.SetMaxIdleConns(maxReaders + maxSnapshots)
+	d := dialect{name: sqliteName, begin: "BEGIN IMMEDIATE", snapshot: "BEGIN", detached: true}
+	return newDB(d, write, read, 1).reach(ctx)
+}
+
+func sqliteDSN(path string, more ...string) string {
+	q := url.Values{"_pragma": append(append([]string{}, sqlitePragmas...), more...)}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	return u.String()
+}
+
+func openPostgres(ctx context.Context, url string) (*DB, error) {
+	connector, err := newPGConnector(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(maxReaders + maxSnapshots + maxWriters)
+	db.SetMaxIdleConns(maxReaders + maxSnapshots + maxWriters)
+	d := dialect{name: postgresName, begin: "BEGIN", snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+	return newDB(d, db, db, maxWriters).reach(ctx)
+}

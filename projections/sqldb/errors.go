@@ -1,0 +1,51 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Unavailable tells whether the fault is the database's and not the statement's: the connection, the
+// disk, a lock, the end of the context. The same statement may succeed later.
+func Unavailable(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	if s, ok := errors.AsType[*sqlite.Error](err); ok {
+		return sqliteUnavailable(s.Code() & 0xff)
+	}
+	if p, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return postgresUnavailable(p.Code)
+	}
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	return connecting || pgconn.Timeout(err)
+}
+
+func sqliteUnavailable(code int) bool {
+	switch code {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB:
+		return true
+	default:
+		return false
+	}
+}
+
+// postgresUnavailable goes by the class of the SQLSTATE: connection, rollback by the server (deadlock),
+// resources, operator, system, internal.
+func postgresUnavailable(state string) bool {
+	if len(state) < 2 {
+		return false
+	}
+	switch state[:2] {
+	case "08", "40", "53", "57", "58", "XX":
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,118 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// sessions are connections that keep their prepared statements from transaction to transaction.
+// database/sql alone would prepare again in each, or wait for a second connection to prepare on.
+type sessions struct {
+	db       *sql.DB
+	free     chan *session
+	detached bool
+}
+
+// session is one connection, used by one transaction at a time; conn is nil until it is needed.
+type session struct {
+	conn     *sql.Conn
+	cache    *statements
+	detached bool
+	broken   bool
+}
+
+// lastWords is how long ending a transaction may take; it goes on though the caller has given up.
+const lastWords = 30 * time.Second
+
+func newSessions(db *sql.DB, n int, detached bool) *sessions {
+	p := &sessions{db: db, free: make(chan *session, n), detached: detached}
+	for range n {
+		p.free <- &session{detached: detached}
+	}
+	return p
+}
+
+func (p *sessions) take(ctx context.Context) (*session, error) {
+	var s *session
+	select {
+	case s = <-p.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if s.conn != nil {
+		return s, nil
+	}
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		p.free <- s
+		return nil, err
+	}
+	s.conn, s.cache = conn, newStatements(conn)
+	return s, nil
+}
+
+func (p *sessions) give(s *session) {
+	if s.broken {
+		s.drop()
+		s = &session{detached: p.detached}
+	}
+	p.free <- s
+}
+
+// drop makes database/sql forget the connection: nobody knows in what state it is.
+func (s *session) drop() {
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = s.conn.Close()
+}
+
+// close ends the connections that aren't in use; those that are end with their transaction.
+func (p *sessions) close() error {
+	for {
+		select {
+		case s := <-p.free:
+			if s.conn == nil {
+				continue
+			}
+			if err := errors.Join(s.cache.close(), s.conn.Close()); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (s *session) transact(ctx context.Context, begin string, fn func(*Tx) error) (err error) {
+	if _, err := s.conn.ExecContext(ctx, begin); err != nil {
+		s.broken = true
+		return fmt.Errorf("begin: %w", err)
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	tx, committed := &Tx{s: s}, false
+	defer func() { // also when fn panics
+		if !committed {
+			err = errors.Join(err, s.rollback(end))
+		}
+	}()
+	if err := errors.Join(fn(tx), tx.stuck, ctx.Err()); err != nil {
+		return err
+	}
+	if _, err := s.conn.ExecContext(end, "COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return nil
+}
+
+// rollback reports no error of its own: the transaction is undone also when the connection is dropped.
+func (s *session) rollback(ctx context.Context) error {
+	if _, err := s.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		s.broken = true
+	}
+	return nil
+}

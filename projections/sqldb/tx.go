@@ -1,0 +1,89 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Tx is one transaction. Statements are prepared once per connection and used again, so that the hot
+// ones cost little. A Tx is for one goroutine and ends with the function that got it.
+type Tx struct {
+	s *session
+	// stuck is why a savepoint could not be undone; such a transaction is never committed.
+	stuck error
+}
+
+// Exec runs a statement. Placeholders are $1, $2, … on every database.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx, stmt, args, err := t.ready(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return t.s.conn.ExecContext(ctx, query, args...)
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
+// Query reads rows.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx, stmt, args, err := t.ready(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return t.s.conn.QueryContext(ctx, query, args...)
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// QueryRow reads one row.
+func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	detached, stmt, args, err := t.ready(ctx, query, args)
+	if err != nil || stmt == nil {
+		return t.s.conn.QueryRowContext(ctx, query, args...) // a faulty statement shows its fault in Scan
+	}
+	return stmt.QueryRowContext(detached, args...)
+}
+
+func (t *Tx) ready(ctx context.Context, query string, args []any) (context.Context, *sql.Stmt, []any, error) {
+	if err := ctx.Err(); err != nil {
+		return ctx, nil, args, err
+	}
+	if t.s.detached {
+		ctx = context.WithoutCancel(ctx)
+	}
+	stmt, args, err := t.s.cache.ready(ctx, query, args)
+	return ctx, stmt, args, err
+}
+
+// Script runs several statements without arguments, as they stand in a schema file.
+func (t *Tx) Script(ctx context.Context, statements string) error {
+	_, err := t.s.conn.ExecContext(ctx, statements)
+	return err
+}
+
+// Savepoint runs fn; what it did is undone if it returns an error, and the transaction goes on. The
+// error is fn's. A savepoint that can't be undone spoils the transaction: Write returns an error.
+func (t *Tx) Savepoint(ctx context.Context, fn func() error) error {
+	if _, err := t.Exec(ctx, "SAVEPOINT part"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	if err := fn(); err != nil {
+		t.undo(ctx)
+		return err
+	}
+	_, err := t.Exec(ctx, "RELEASE SAVEPOINT part")
+	return err
+}
+
+func (t *Tx) undo(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	_, back := t.Exec(ctx, "ROLLBACK TO SAVEPOINT part")
+	_, release := t.Exec(ctx, "RELEASE SAVEPOINT part")
+	if err := errors.Join(back, release); err != nil {
+		t.stuck = fmt.Errorf("undo a savepoint: %w", err)
+	}
+}
