@@ -1,0 +1,55 @@
+-- Customers of a provider, who manages them, and who has admin rights over them.
+-- Times are milliseconds since 1970, UTC. Intervals are half-open; until is null while they last.
+
+-- Contacts (names, e-mail, phone, address) are personal and not kept here at all.
+CREATE TABLE IF NOT EXISTS customers (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  company            TEXT NOT NULL,
+  domain             TEXT NOT NULL,
+  country            TEXT NOT NULL,
+  added_at           BIGINT NOT NULL,
+  seq                BIGINT NOT NULL,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id)
+);
+CREATE INDEX IF NOT EXISTS customers_by_tenant ON customers (customer_tenant_id);
+
+-- When the personal data of a customer's contacts, recorded so far, was erased.
+CREATE TABLE IF NOT EXISTS customer_forgettings (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  forgotten_at       BIGINT NOT NULL,
+  seq                BIGINT NOT NULL,
+  reason             TEXT,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
+);
+
+-- One association at a time; a time without one is that of a direct customer.
+CREATE TABLE IF NOT EXISTS customer_resellers (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  reseller_tenant_id TEXT NOT NULL,
+  since              BIGINT NOT NULL,
+  until              BIGINT,
+  seq                BIGINT NOT NULL,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
+);
+CREATE INDEX IF NOT EXISTS customer_resellers_of ON customer_resellers (provider_tenant_id, reseller_tenant_id, since);
+
+-- A grant is open from since until it is revoked or has expired, whichever comes first; roles is a JSON array.
+CREATE TABLE IF NOT EXISTS customer_privileges (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  grantee_tenant_id  TEXT NOT NULL,
+  kind               TEXT NOT NULL,
+  roles              TEXT,
+  since              BIGINT NOT NULL,
+  expires_at         BIGINT,
+  revoked_at         BIGINT,
+  seq                BIGINT NOT NULL,
+  granted_by         TEXT NOT NULL,
+  revoked_by         TEXT,
+  revocation_reason  TEXT,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id, grantee_tenant_id, kind, seq)
+);
+CREATE INDEX IF NOT EXISTS customer_privileges_of_grantee ON customer_privileges (grantee_tenant_id, since);

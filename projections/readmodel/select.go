@@ -1,0 +1,163 @@
+package readmodel
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+)
+
+// Select is a query being put together: a text of SQL with conditions of which only those asked for
+// are added, so that the database sees plain conditions and uses its indexes.
+//
+// In the text the word {where} stands where further conditions go, each begun with AND.
+type Select struct {
+	text  string
+	args  []any
+	where strings.Builder
+	tail  string
+}
+
+// From begins with a text whose placeholders $1… are these arguments.
+func From(text string, args ...any) *Select {
+	return &Select{text: text, args: args}
+}
+
+// And adds a condition; each ? in it is the next of these arguments.
+func (s *Select) And(condition string, args ...any) *Select {
+	s.where.WriteString("\n  AND ")
+	for _, arg := range args {
+		before, after, _ := strings.Cut(condition, "?")
+		s.args = append(s.args, arg)
+		s.where.WriteString(before + "$" + strconv.Itoa(len(s.args)))
+		condition = after
+	}
+	s.where.WriteString(condition)
+	return s
+}
+
+// When adds a condition on one value, unless the value is empty: nobody asked for it.
+func When[V ~string](s *Select, value V, condition string) {
+	if value != "" {
+		s.And(condition, value)
+	}
+}
+
+// Search adds that the text of the column contains the words, without regard to case.
+func (s *Select) Search(column, words string) *Select {
+	if words == "" {
+		return s
+	}
+	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(words))
+	return s.And("LOWER("+column+`) LIKE ? ESCAPE '\'`, "%"+escaped+"%")
+}
+
+// Order ends the query with an order and no limit.
+func (s *Select) Order(columns string) *Select {
+	s.tail = "\nORDER BY " + columns
+	return s
+}
+
+func (s *Select) sql() string {
+	return strings.Replace(s.text, "{where}", s.where.String(), 1) + s.tail
+}
+
+// All runs the query and reads every row. A read that breaks is an error, never a shorter list.
+func All[T any](ctx context.Context, r sqldb.Reader, s *Select, fields func(*T) []any) ([]T, error) {
+	rows, err := r.Query(ctx, s.sql(), s.args...)
+	if err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	defer rows.Close()
+	list := []T{}
+	for rows.Next() {
+		var row T
+		if err := rows.Scan(fields(&row)...); err != nil {
+			return nil, fmt.Errorf("read row %d: %w", len(list), err)
+		}
+		list = append(list, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read rows: %w", err)
+	}
+	return list, nil
+}
+
+// List is what one page of a query needs to know: the columns that order it (together unique, all of
+// text), what a row is scanned into, and the same columns' values of a row.
+type List[T any] struct {
+	OrderBy []string
+	Fields  func(*T) []any
+	Key     func(T) []string
+}
+
+// Page runs the query for one page. It reads one row more than the page holds to learn whether there is another page.
+func (l List[T]) Page(ctx context.Context, r sqldb.Reader, s *Select, p Page) (Slice[T], error) {
+	order := strings.Join(l.OrderBy, ", ")
+	if p.After != "" {
+		key, err := p.key(len(l.OrderBy))
+		if err != nil {
+			return Slice[T]{}, err
+		}
+		s.And("("+order+") > (?"+strings.Repeat(", ?", len(key)-1)+")", anySlice(key)...)
+	}
+	s.Order(order)
+	if !p.all {
+		s.tail += "\nLIMIT " + strconv.Itoa(p.limit()+1)
+	}
+	rows, err := All(ctx, r, s, l.Fields)
+	if err != nil {
+		return Slice[T]{}, err
+	}
+	if p.all || len(rows) <= p.limit() {
+		return Slice[T]{Items: rows}, nil
+	}
+	rows = rows[:p.limit()]
+	return Slice[T]{Items: rows, Next: cursor(l.Key(rows[len(rows)-1]))}, nil
+}
+
+func anySlice(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
+	}
+	return list
+}
+
+// One reads a single row; found is false where there is none.
+func One[T any](ctx context.Context, r sqldb.Reader, s *Select, fields func(*T) []any) (row T, found bool, err error) {
+	switch err := r.QueryRow(ctx, s.sql(), s.args...).Scan(fields(&row)...); {
+	case errors.Is(err, sql.ErrNoRows):
+		return row, false, nil
+	case err != nil:
+		return row, false, fmt.Errorf("read one row: %w", err)
+	default:
+		return row, true, nil
+	}
+}
+
+// Exec runs a statement that changes rows; its error begins with the statement's first line.
+func Exec(ctx context.Context, tx *sqldb.Tx, statement string, args ...any) error {
+	if _, err := tx.Exec(ctx, statement, args...); err != nil {
+		return fmt.Errorf("%s: %w", firstLine(statement), err)
+	}
+	return nil
+}
+
+func firstLine(statement string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(statement), "\n")
+	return line
+}
+
+// Null is the value, or NULL where it is empty.
+func Null[V comparable](value V) any {
+	var empty V
+	if value == empty {
+		return nil
+	}
+	return value
+}

@@ -1,0 +1,52 @@
+// Package subscriptions is the read model of subscriptions: what was bought, every step of it since, and
+// who supports it. The reseller of record is kept by package credit.
+package subscriptions
+
+import (
+	"context"
+	_ "embed"
+
+	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/projections"
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Projection keeps the tables of this package.
+type Projection struct{}
+
+// Name is the name of the checkpoint.
+func (Projection) Name() string { return "subscriptions" }
+
+// Version changes whenever the same events lead to other rows.
+func (Projection) Version() int { return 1 }
+
+// Schema makes the tables.
+func (Projection) Schema() string { return schema }
+
+// Apply changes rows; events that don't concern subscriptions change none.
+func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
+	c := change{ctx: ctx, tx: tx, at: e.Meta.At, seq: e.Seq}
+	switch f := e.Fact.(type) {
+	case customer.SubscriptionPurchased:
+		return c.purchase(f)
+	case customer.QuantityChanged:
+		return c.step(f.Key, f.SubscriptionID, stepTo{quantity: &f.New})
+	case customer.SubscriptionUpgraded:
+		return c.upgrade(f)
+	case customer.SubscriptionSuspended:
+		return c.step(f.Key, f.SubscriptionID, stepTo{status: suspended})
+	case customer.SubscriptionReactivated:
+		return c.step(f.Key, f.SubscriptionID, stepTo{status: active})
+	case customer.SubscriptionCancelled:
+		return c.cancel(f)
+	case customer.SubscriptionRenewed:
+		return c.step(f.Key, f.SubscriptionID, stepTo{term: f.TermDuration, billing: f.BillingCycle})
+	case customer.SupportContactAssigned:
+		return c.support(f)
+	default:
+		return nil
+	}
+}
