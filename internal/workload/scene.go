@@ -1,0 +1,3 @@
+package workload
+
+func (g *generator) playScenes() {}
