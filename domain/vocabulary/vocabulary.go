@@ -1,0 +1,115 @@
+// Package vocabulary is the closed set of commands and events, and the one entrance to every decision.
+//
+// A command passes, in this order: the role table (role-not-permitted, wrong-tenant), the provider that
+// it names (account-not-found), and then the rules of the aggregate that it targets. A reaction, which
+// the ledger issues to itself, passes only the last.
+package vocabulary
+
+import (
+	"slices"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/outcome"
+	"github.com/partnerledger/partnerledger/domain/partnerid"
+	"github.com/partnerledger/partnerledger/domain/partnership"
+	"github.com/partnerledger/partnerledger/domain/provider"
+	"github.com/partnerledger/partnerledger/domain/reseller"
+)
+
+type decide = func(*domain.Facts, domain.Intent) (domain.Decision, error)
+
+// aggregates says who decides which commands, in the order of the vocabulary.
+var aggregates = []struct {
+	commands []domain.Command
+	decide   decide
+}{
+	{provider.Commands, domain.Deciding(provider.Fold, provider.Decide)},
+	{reseller.Commands, domain.Deciding(reseller.Fold, reseller.Decide)},
+	{partnership.RequestCommands, domain.Deciding(partnership.RequestFold, partnership.DecideRequest)},
+	{partnership.Commands, decidePartnership},
+	{customer.Commands, domain.Deciding(customer.Fold, customer.Decide)},
+}
+
+// reactions are the commands that the ledger issues to itself; they aren't in the vocabulary.
+var reactions = []struct {
+	commands []domain.Reaction
+	decide   decide
+}{
+	{partnership.Reactions, decidePartnership},
+}
+
+var decidePartnership = domain.Deciding(partnership.Fold, partnership.Decide(customerAdded))
+
+// customerAdded answers partnership.Customers: this package knows both.
+func customerAdded(f *domain.Facts, provider, tenant domain.TenantID) bool {
+	return domain.Look[customer.State](f, customer.Stream(provider, tenant)).Added
+}
+
+// folds are those of every category that the ledger writes.
+var folds = []domain.AnyFold{
+	provider.Fold, partnerid.Fold, reseller.Fold, partnership.RequestFold, partnership.Fold, customer.Fold, customer.DomainFold,
+	outcome.PerStream(outcome.RefusalCategory), outcome.PerStream(outcome.UnchangedCategory),
+}
+
+var (
+	commands = whatIsDecided()
+	events   = slices.Concat(provider.Events, partnerid.Events, reseller.Events, partnership.Events, customer.Events, outcome.Events)
+
+	commandsByName = named(commands, domain.Command.CommandType)
+	eventsByName   = named(events, domain.Event.EventType)
+	foldsByName    = named(folds, domain.AnyFold.StreamCategory)
+	decidesByName  = whoDecides()
+)
+
+func named[T any](all []T, name func(T) string) map[string]T {
+	byName := make(map[string]T, len(all))
+	for _, one := range all {
+		byName[name(one)] = one
+	}
+	return byName
+}
+
+func whatIsDecided() (all []domain.Command) {
+	for _, a := range aggregates {
+		all = append(all, a.commands...)
+	}
+	return all
+}
+
+func whoDecides() map[string]decide {
+	byName := map[string]decide{}
+	for _, a := range aggregates {
+		for _, c := range a.commands {
+			byName[c.CommandType()] = a.decide
+		}
+	}
+	for _, r := range reactions {
+		for _, c := range r.commands {
+			byName[c.CommandType()] = r.decide
+		}
+	}
+	return byName
+}
+
+// Commands gives one empty example of each command, in the order of the vocabulary.
+func Commands() []domain.Command { return slices.Clone(commands) }
+
+// CommandNamed gives an empty example of the command with this name on the wire. A reaction isn't found,
+// so nobody else can issue it.
+func CommandNamed(name string) (domain.Command, bool) { c, ok := commandsByName[name]; return c, ok }
+
+// Events gives one filled example of each event.
+func Events() []domain.Event { return slices.Clone(events) }
+
+// EventNamed gives a filled example of the event with this stored name.
+func EventNamed(name string) (domain.Event, bool) { e, ok := eventsByName[name]; return e, ok }
+
+// FoldOf gives the fold of the streams of a category.
+func FoldOf(category string) (domain.AnyFold, bool) { f, ok := foldsByName[category]; return f, ok }
+
+// TargetOf gives the stream whose aggregate decides the command and to which its events are appended.
+func TargetOf(f *domain.Facts, c domain.Command) domain.Stream { return domain.TargetOf(f, c) }
+
+// React gives what a recorded fact makes necessary in another stream, if anything.
+func React(e domain.Event) (domain.Reaction, bool) { return partnership.React(e) }
