@@ -146,3 +146,14 @@ func types(list []*esdb.ResolvedEvent) []string {
 	}
 	return names
 }
+
+// errorsUnwrapAll digs out the innermost error, where the client keeps the status.
+func errorsUnwrapAll(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}

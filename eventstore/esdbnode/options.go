@@ -72,7 +72,7 @@ func checkLoopback(address string) error {
 
 // openDisk opens what the log is kept on, and the settings that fit it.
 func (o Options) openDisk() (disk, logOptions, error) {
-	settings := logOptions{segmentSize: o.SegmentSize, zeros: zeroStep, noSync: o.NoSync}
+	settings := logOptions{segmentSize: o.SegmentSize, zeros: min(zeroStep, o.SegmentSize), noSync: o.NoSync}
 	switch {
 	case o.disk != nil:
 		settings.zeros = 64 << 10
