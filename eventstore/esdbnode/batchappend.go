@@ -148,7 +148,8 @@ func (b *batchAppend) submit(part *batchPart) error {
 		return err
 	}
 	ctx, cancel := context.WithDeadline(b.call.Context(), part.deadline)
-	call, err := b.node.writer.submit(ctx, part.stream, part.expected, part.events)
+	call := newCall(ctx, kindAppend, part.stream, part.expected, part.events)
+	err := b.node.writer.submit(call)
 	b.sending.Go(func() {
 		defer func() { <-b.slots }()
 		defer cancel()

@@ -49,10 +49,12 @@ const (
 // With an exact revision the ids are compared with those in the log from the expected place on, which works for ever.
 // With any and stream-exists the ids are looked up. EventStoreDB keeps a bounded cache of ids for this and forgets old
 // ones; this node forgets none.
-func (w *writer) judge(stream string, expected expectation, events []proposed) (outcome, error) {
-	positions := w.index.staged(stream)
+func (w *writer) judge(stream string, before standing, expected expectation, events []proposed) (outcome, error) {
+	positions := before.positions
 	switch {
-	case expected.kind == expectExists && len(positions) == 0:
+	case before.tombstoned, expected.kind == expectExists && before.deleted():
+		return outcome{}, streamDeleted(stream)
+	case expected.kind == expectExists && !before.exists():
 		return conflict(positions), nil
 	case expected.kind == expectAny || expected.kind == expectExists:
 		return w.judgeByID(stream, positions, events)
@@ -60,9 +62,12 @@ func (w *writer) judge(stream string, expected expectation, events []proposed) (
 		return conflict(positions), nil
 	case expected.next() == uint64(len(positions)) && len(events) > 0:
 		return outcome{result: resultWrite}, nil
-	default:
-		return w.judgeByPlace(positions, expected.next(), events)
 	}
+	verdict, differs, err := w.judgeByPlace(positions, expected.next(), events)
+	if differs == 0 && expected.kind == expectNone && before.deleted() {
+		return outcome{result: resultWrite}, err
+	}
+	return verdict, err
 }
 
 // next is the revision that the first event of the append expects to get.
@@ -94,26 +99,27 @@ func (w *writer) judgeByID(stream string, positions []uint64, events []proposed)
 	return last, nil
 }
 
-// judgeByPlace compares the append with the events that stand where it wanted to write.
-func (w *writer) judgeByPlace(positions []uint64, next uint64, events []proposed) (outcome, error) {
+// judgeByPlace compares the append with the events that stand where it wanted to write, and says which of its events is
+// the first that is another, -1 when none is.
+func (w *writer) judgeByPlace(positions []uint64, next uint64, events []proposed) (outcome, int, error) {
 	if len(events) == 0 {
-		return current(resultDone, positions, 0), nil
+		return current(resultDone, positions, 0), -1, nil
 	}
 	for i, e := range events {
 		place := next + uint64(i)
 		if place >= uint64(len(positions)) {
-			return conflict(positions), nil
+			return conflict(positions), i, nil
 		}
 		s, err := w.storedAt(positions[place])
 		if err != nil {
-			return outcome{}, err
+			return outcome{}, -1, err
 		}
 		if s.id != e.id {
-			return conflict(positions), nil
+			return conflict(positions), i, nil
 		}
 	}
 	end := next + uint64(len(events)) - 1
-	return outcome{result: resultDone, revision: end, position: positions[end]}, nil
+	return outcome{result: resultDone, revision: end, position: positions[end]}, -1, nil
 }
 
 // lookup finds the newest event of a stream with an id.

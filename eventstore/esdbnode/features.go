@@ -28,6 +28,8 @@ func (s *featuresService) GetSupportedMethods(context.Context, *shared.Empty) (*
 		Methods: []*serverfeatures.SupportedMethod{
 			method("read", "position", "events"),
 			method("append"),
+			method("delete"),
+			method("tombstone"),
 			method("batchappend", "deadline_duration"),
 		},
 	}, nil

@@ -80,15 +80,11 @@ func (f *filter) parseWindow(o *streams.ReadReq_Options_FilterOptions) error {
 }
 
 // wants tells whether a stored event passes.
-func (f *filter) wants(frame []byte) (bool, error) {
-	s, err := parseFrame(frame)
-	if err != nil {
-		return false, err
-	}
+func (f *filter) wants(s stored) bool {
 	if f.byType {
-		return f.matches(s.eventType), nil
+		return f.matches(s.eventType)
 	}
-	return f.matches(s.stream), nil
+	return f.matches(s.stream)
 }
 
 func (f *filter) matches(name []byte) bool {

@@ -120,8 +120,10 @@ func (p proposed) appendFrame(dst []byte, created time.Time, revision, position 
 // ticks counts the 100 nanoseconds since the Unix epoch, the unit of EventStoreDB's "created". Clients end their process
 // over anything else, so it is always there and always a number.
 func ticks(t time.Time) int64 {
-	return t.Unix()*10_000_000 + int64(t.Nanosecond())/100
+	return t.Unix()*ticksPerSecond + int64(t.Nanosecond())/100
 }
+
+const ticksPerSecond = 10_000_000
 
 // stored is what the node itself needs to know of an event.
 type stored struct {
@@ -132,6 +134,15 @@ type stored struct {
 	data      []byte
 	revision  uint64
 	position  uint64
+}
+
+// ticks is the creation of the event, 0 when it has none.
+func (s stored) ticks() int64 {
+	n, err := strconv.ParseInt(string(s.created), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 var errFrame = errors.New("an event's frame does not parse")

@@ -30,9 +30,10 @@ type index struct {
 	repeated map[uint64][]uint64
 }
 
-// streamIndex holds the positions of a stream's events by revision.
+// streamIndex holds the positions of a stream's events by revision, and that of the tombstone, 0 when there is none.
 type streamIndex struct {
 	positions []uint64
+	tombstone uint64
 }
 
 func newIndex() *index {
@@ -56,16 +57,25 @@ func (x *index) load(position uint64, frame []byte) error {
 	}
 	s := x.streams[string(e.stream)]
 	if s == nil {
-		s = &streamIndex{}
-		x.streams[string(e.stream)] = s
+		s = x.begin(string(e.stream))
+	}
+	x.all = append(x.all, position)
+	if e.revision == tombstoneRevision {
+		s.tombstone = position
+		return nil
 	}
 	if e.revision != uint64(len(s.positions)) {
 		return fmt.Errorf("revision %d of stream %q where %d was due", e.revision, e.stream, len(s.positions))
 	}
 	s.positions = append(s.positions, position)
-	x.all = append(x.all, position)
 	x.remember(e.id, e.stream, position)
 	return nil
+}
+
+func (x *index) begin(stream string) *streamIndex {
+	s := &streamIndex{}
+	x.streams[stream] = s
+	return s
 }
 
 // add makes a staged event known to the writer.
@@ -74,12 +84,23 @@ func (x *index) add(stream string, id uuid.UUID, position uint64) {
 	defer x.mu.Unlock()
 	s := x.streams[stream]
 	if s == nil {
-		s = &streamIndex{}
-		x.streams[stream] = s
+		s = x.begin(stream)
 	}
 	s.positions = append(s.positions, position)
 	x.all = append(x.all, position)
 	x.remember(id, []byte(stream), position)
+}
+
+// bury makes a staged tombstone known to the writer.
+func (x *index) bury(stream string, position uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := x.streams[stream]
+	if s == nil {
+		s = x.begin(stream)
+	}
+	s.tombstone = position
+	x.all = append(x.all, position)
 }
 
 func (x *index) remember(id uuid.UUID, stream []byte, position uint64) {
@@ -122,6 +143,12 @@ func (x *index) staged(stream string) []uint64 {
 	return nil
 }
 
+// tombstoned says whether a stream has ended, durably or not yet. It is for the writer alone.
+func (x *index) tombstoned(stream string) bool {
+	s := x.streams[stream]
+	return s != nil && s.tombstone != 0
+}
+
 // publish shows everything before end to readers and wakes those who wait.
 func (x *index) publish(end uint64) {
 	x.mu.Lock()
@@ -137,6 +164,8 @@ type view struct {
 	positions []uint64
 	// changed is closed as soon as there may be more.
 	changed <-chan struct{}
+	// tombstoned says that the stream has ended for ever.
+	tombstoned bool
 }
 
 // viewAll shows the whole log.
@@ -153,6 +182,7 @@ func (x *index) viewStream(stream string) view {
 	v := view{changed: x.changed}
 	if s := x.streams[stream]; s != nil {
 		v.positions = x.visible(s.positions)
+		v.tombstoned = s.tombstone != 0 && s.tombstone < x.durable
 	}
 	return v
 }

@@ -26,6 +26,7 @@ type Node struct {
 	disk   disk
 	faults *Faults
 	logger *slog.Logger
+	now    func() time.Time
 
 	server   *grpc.Server
 	listener *dropListener
@@ -54,7 +55,10 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{id: uuid.New(), disk: d, index: newIndex(), faults: newFaults(), logger: opts.Logger, served: make(chan struct{})}
+	n := &Node{
+		id: uuid.New(), disk: d, index: newIndex(),
+		faults: newFaults(), logger: opts.Logger, now: opts.Now, served: make(chan struct{}),
+	}
 	if err := n.open(ctx, settings); err != nil {
 		return nil, errors.Join(err, d.close())
 	}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 )
 
 // allName is the name under which the whole log can be read.
@@ -49,6 +47,9 @@ type reader struct {
 	from      start
 	left      uint64
 	asString  bool
+	links     bool
+	// oldest hides events created before, in ticks.
+	oldest int64
 
 	cutAfter int
 	cut      bool
@@ -84,9 +85,7 @@ func (s *streamsService) newReader(o *streams.ReadReq_Options, call streams.Stre
 	if r.subscribe && r.backwards {
 		return nil, invalid("a subscription reads forwards")
 	}
-	if o.GetResolveLinks() {
-		return nil, status.Error(codes.Unimplemented, "links are not resolved by this node")
-	}
+	r.links = o.GetResolveLinks()
 	if given, ok := o.GetFilterOption().(*streams.ReadReq_Options_Filter); ok {
 		f, err := newFilter(given.Filter, r.stream)
 		if err != nil {
@@ -130,7 +129,14 @@ func (r *reader) run() error {
 		return r.follow()
 	}
 	v := r.view()
-	if r.stream != "" && len(v.positions) == 0 {
+	if v.tombstoned {
+		return streamDeleted(r.stream)
+	}
+	limits, err := r.node.limits(r.stream, v)
+	if err != nil {
+		return err
+	}
+	if r.stream != "" && (len(v.positions) == 0 || limits.deleted()) {
 		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
 			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(r.stream)},
 		}})
@@ -139,6 +145,8 @@ func (r *reader) run() error {
 	if err != nil {
 		return err
 	}
+	r.oldest = limits.oldest(r.node.now())
+	selected = truncated(selected, v.positions, limits.first(len(v.positions)))
 	for len(selected) > 0 && r.left > 0 {
 		var page []uint64
 		page, selected = r.turn(selected)
@@ -203,6 +211,18 @@ func place(positions []uint64, position uint64) (int, error) {
 	return i, nil
 }
 
+// truncated leaves out of a selection what is before the first revision to be shown.
+func truncated(selected, positions []uint64, first uint64) []uint64 {
+	if first == 0 || len(selected) == 0 {
+		return selected
+	}
+	if first >= uint64(len(positions)) {
+		return nil
+	}
+	i, _ := find(selected, positions[first])
+	return selected[i:]
+}
+
 func satAdd(a, b uint64) uint64 {
 	if a > math.MaxUint64-b {
 		return math.MaxUint64
@@ -213,7 +233,7 @@ func satAdd(a, b uint64) uint64 {
 // turn cuts the next page off, no larger than what can still be sent.
 func (r *reader) turn(selected []uint64) (page, rest []uint64) {
 	n := min(pageSize, len(selected))
-	if r.filter == nil && uint64(n) > r.left {
+	if r.filter == nil && r.oldest == 0 && uint64(n) > r.left {
 		n = int(r.left)
 	}
 	if r.backwards {
@@ -236,20 +256,30 @@ func (r *reader) sendPage(page []uint64) error {
 		if r.left == 0 {
 			return nil
 		}
-		if r.filter != nil {
-			wanted, err := r.filter.wants(frame)
-			if err != nil {
-				return err
-			}
-			if !wanted {
-				continue
-			}
+		wanted, err := r.wants(frame)
+		if err != nil {
+			return err
+		}
+		if !wanted {
+			continue
 		}
 		if err := r.send(frame); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wants tells whether an event is to be shown: neither filtered out nor too old.
+func (r *reader) wants(frame []byte) (bool, error) {
+	if r.filter == nil && r.oldest == 0 {
+		return true, nil
+	}
+	s, err := parseFrame(frame)
+	if err != nil {
+		return false, err
+	}
+	return (r.filter == nil || r.filter.wants(s)) && s.ticks() >= r.oldest, nil
 }
 
 // send hands one event to the client.
@@ -259,27 +289,31 @@ func (r *reader) send(frame []byte) error {
 	}
 	r.cutAfter--
 	r.left--
-	if !r.asString {
-		return r.call.SendMsg(rawFrame(frame))
-	}
-	resp, err := withStringID(frame)
+	resp, err := r.reshaped(frame)
 	if err != nil {
 		return err
 	}
-	return r.call.Send(resp)
+	if resp != nil {
+		return r.call.Send(resp)
+	}
+	return r.call.SendMsg(rawFrame(frame))
 }
 
-// withStringID re-encodes an event for clients that want ids as strings.
-func withStringID(frame []byte) (*streams.ReadResp, error) {
-	resp := &streams.ReadResp{}
-	if err := proto.Unmarshal(frame, resp); err != nil {
-		return nil, errors.Join(errFrame, err)
+// reshaped decodes the events that cannot be sent as they are stored: links to be resolved, and ids wanted as strings.
+// It is nil for all others.
+func (r *reader) reshaped(frame []byte) (resp *streams.ReadResp, err error) {
+	if r.links {
+		if resp, err = r.resolve(frame); err != nil {
+			return nil, err
+		}
 	}
-	recorded := resp.GetEvent().GetEvent()
-	id, err := parseUUID(recorded.GetId())
-	if err != nil {
-		return nil, err
+	if !r.asString {
+		return resp, nil
 	}
-	recorded.Id = stringUUID(id)
-	return resp, nil
+	if resp == nil {
+		if resp, err = decodeFrame(frame); err != nil {
+			return nil, err
+		}
+	}
+	return resp, useStringIDs(resp)
 }

@@ -20,6 +20,9 @@ func (r *reader) follow() error {
 		return err
 	}
 	progress := &checkpoints{}
+	if next, err = r.skipHidden(v, next); err != nil {
+		return err
+	}
 	for caughtUp := false; ; v = r.view() {
 		for next < len(v.positions) {
 			page := v.positions[next:min(next+pageSize, len(v.positions))]
@@ -34,6 +37,11 @@ func (r *reader) follow() error {
 				return err
 			}
 		}
+		if v.tombstoned {
+			return streamDeleted(r.stream)
+		}
+		// What is new is shown, whatever hides the old.
+		r.oldest = 0
 		if err := r.wait(v); err != nil {
 			return err
 		}
@@ -55,6 +63,16 @@ func (r *reader) after(positions []uint64) (int, error) {
 	}
 	i, err := place(positions, r.from.value)
 	return i + 1, err
+}
+
+// skipHidden passes over what the stream's metadata hides among the old events.
+func (r *reader) skipHidden(v view, next int) (int, error) {
+	limits, err := r.node.limits(r.stream, v)
+	if err != nil {
+		return 0, err
+	}
+	r.oldest = limits.oldest(r.node.now())
+	return max(next, int(limits.first(len(v.positions)))), nil
 }
 
 func (r *reader) confirm() error {
@@ -94,7 +112,7 @@ func (r *reader) sendLooked(page []uint64, progress *checkpoints) error {
 		return err
 	}
 	for i, frame := range frames {
-		wanted, err := r.filter.wants(frame)
+		wanted, err := r.wants(frame)
 		if err != nil {
 			return err
 		}

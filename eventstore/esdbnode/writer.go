@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // batchLimit is how many bytes one group commit gathers before it stops waiting for more. A single append may exceed
@@ -35,9 +37,19 @@ type writer struct {
 	failed error
 }
 
-// appendCall is one append on its way through the writer.
+// callKind is what a call wants of the writer.
+type callKind int
+
+const (
+	kindAppend callKind = iota
+	kindSoftDelete
+	kindTombstone
+)
+
+// appendCall is one append, or one deletion, on its way through the writer.
 type appendCall struct {
 	ctx      context.Context
+	kind     callKind
 	stream   string
 	expected expectation
 	events   []proposed
@@ -46,6 +58,13 @@ type appendCall struct {
 	err     error
 	// answered is closed when outcome and err are final.
 	answered chan struct{}
+}
+
+func newCall(ctx context.Context, kind callKind, stream string, expected expectation, events []proposed) *appendCall {
+	return &appendCall{
+		ctx: ctx, kind: kind, stream: stream, expected: expected, events: events,
+		answered: make(chan struct{}),
+	}
 }
 
 func newWriter(l *eventLog, x *index, now func() time.Time, logger *slog.Logger) *writer {
@@ -62,23 +81,22 @@ func newWriter(l *eventLog, x *index, now func() time.Time, logger *slog.Logger)
 // append writes events and returns once they are durable. When ctx ends first the append may still happen; the caller
 // finds out by repeating it with the same event ids.
 func (w *writer) append(ctx context.Context, stream string, expected expectation, events []proposed) (outcome, error) {
-	call, err := w.submit(ctx, stream, expected, events)
-	if err != nil {
+	call := newCall(ctx, kindAppend, stream, expected, events)
+	if err := w.submit(call); err != nil {
 		return outcome{}, err
 	}
 	return w.await(call)
 }
 
-// submit puts an append into the queue; appends that one goroutine submits are judged in that order.
-func (w *writer) submit(ctx context.Context, stream string, expected expectation, events []proposed) (*appendCall, error) {
-	call := &appendCall{ctx: ctx, stream: stream, expected: expected, events: events, answered: make(chan struct{})}
+// submit puts a call into the queue; calls that one goroutine submits are judged in that order.
+func (w *writer) submit(call *appendCall) error {
 	select {
 	case w.queue <- call:
-		return call, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil
+	case <-call.ctx.Done():
+		return call.ctx.Err()
 	case <-w.stop:
-		return nil, ErrClosed
+		return ErrClosed
 	}
 }
 
@@ -181,23 +199,31 @@ func (w *writer) stage(call *appendCall) {
 	if call.err = call.ctx.Err(); call.err != nil {
 		return
 	}
-	call.outcome, call.err = w.judge(call.stream, call.expected, call.events)
-	if call.err == nil && call.outcome.result == resultWrite {
-		call.outcome = w.place(call.stream, call.events)
-	}
+	call.outcome, call.err = w.decide(call)
 }
 
-// place gives events their revisions and positions.
-func (w *writer) place(stream string, events []proposed) outcome {
-	now := w.now()
-	next := uint64(len(w.index.staged(stream)))
-	done := outcome{result: resultDone}
-	for i, e := range events {
-		done.revision = next + uint64(i)
-		done.position = w.log.stage(func(dst []byte, position uint64) []byte {
-			return e.appendFrame(dst, now, done.revision, position)
-		})
-		w.index.add(stream, e.id, done.position)
+func (w *writer) decide(call *appendCall) (outcome, error) {
+	before, err := w.standing(call.stream)
+	if err != nil {
+		return outcome{}, err
 	}
-	return done
+	events := call.events
+	if call.kind != kindAppend {
+		// A deletion is judged like an append of one event that nobody has seen before.
+		events = []proposed{{id: uuid.New()}}
+	}
+	verdict, err := w.judge(call.stream, before, call.expected, events)
+	if err != nil || verdict.result != resultWrite {
+		return verdict, err
+	}
+	switch call.kind {
+	case kindSoftDelete:
+		if !before.exists() {
+			return conflict(nil), nil
+		}
+		return w.placeDelete(call.stream), nil
+	case kindTombstone:
+		return w.placeTombstone(call.stream), nil
+	}
+	return w.place(call.stream, before, call.events)
 }

@@ -1,0 +1,80 @@
+package esdbnode
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/protobuf/proto"
+)
+
+// linkType marks an event that points at another: its data is revision@stream.
+const linkType = "$>"
+
+// resolve follows a link and returns the answer with both events, or nil when the event is no link. A target that is
+// gone leaves the link alone in the answer.
+func (r *reader) resolve(frame []byte) (*streams.ReadResp, error) {
+	s, err := parseFrame(frame)
+	if err != nil || string(s.eventType) != linkType {
+		return nil, err
+	}
+	resp, err := decodeFrame(frame)
+	if err != nil {
+		return nil, err
+	}
+	event := resp.GetEvent()
+	event.Event, event.Link = nil, event.GetEvent()
+	target, err := r.target(string(s.data))
+	if err != nil || target == nil {
+		return resp, err
+	}
+	found, err := decodeFrame(target)
+	if err != nil {
+		return nil, err
+	}
+	event.Event = found.GetEvent().GetEvent()
+	return resp, nil
+}
+
+// target reads the event that a link names, nil when there is none to show.
+func (r *reader) target(link string) ([]byte, error) {
+	number, stream, ok := strings.Cut(link, "@")
+	revision, err := strconv.ParseUint(number, 10, 63)
+	if !ok || err != nil {
+		return nil, nil
+	}
+	v := r.node.index.viewStream(stream)
+	limits, err := r.node.limits(stream, v)
+	if err != nil {
+		return nil, err
+	}
+	count := len(v.positions)
+	if v.tombstoned || revision >= uint64(count) || revision < limits.first(count) {
+		return nil, nil
+	}
+	return r.node.log.frame(v.positions[revision])
+}
+
+func decodeFrame(frame []byte) (*streams.ReadResp, error) {
+	resp := &streams.ReadResp{}
+	if err := proto.Unmarshal(frame, resp); err != nil {
+		return nil, errors.Join(errFrame, err)
+	}
+	return resp, nil
+}
+
+// useStringIDs changes the ids of an answer for clients that want them as strings.
+func useStringIDs(resp *streams.ReadResp) error {
+	for _, recorded := range []*streams.ReadResp_ReadEvent_RecordedEvent{resp.GetEvent().GetEvent(), resp.GetEvent().GetLink()} {
+		if recorded == nil {
+			continue
+		}
+		id, err := parseUUID(recorded.GetId())
+		if err != nil {
+			return err
+		}
+		recorded.Id = stringUUID(id)
+	}
+	return nil
+}

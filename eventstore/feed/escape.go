@@ -1,0 +1,89 @@
+package feed
+
+import (
+	"fmt"
+	"strings"
+)
+
+const hexDigits = "0123456789ABCDEF"
+
+// escape percent-encodes a header value as CloudEvents asks: space, quote, percent and all that isn't
+// printable ASCII. It MUST leave nothing that a NATS client alters on the way: line ends become spaces and
+// white space at both ends is cut off.
+func escape(value string) string { return escapeBut(value, "") }
+
+// escapeJSON leaves quotes and inner spaces as they are, so that people can read JSON in a header.
+func escapeJSON(value string) string {
+	if strings.HasPrefix(value, " ") || strings.HasSuffix(value, " ") {
+		return escapeBut(value, `"`)
+	}
+	return escapeBut(value, ` "`)
+}
+
+func escapeBut(value, keep string) string {
+	first := 0
+	for first < len(value) && !mustEscape(value[first], keep) {
+		first++
+	}
+	if first == len(value) {
+		return value
+	}
+	var b strings.Builder
+	b.Grow(len(value) + 16)
+	b.WriteString(value[:first])
+	for _, c := range []byte(value[first:]) {
+		if mustEscape(c, keep) {
+			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func mustEscape(c byte, keep string) bool {
+	switch {
+	case c == '%', c < ' ', c > '~':
+		return true
+	case c == ' ', c == '"':
+		return strings.IndexByte(keep, c) < 0
+	}
+	return false
+}
+
+// unescape undoes both.
+func unescape(value string) (string, error) {
+	i := strings.IndexByte(value, '%')
+	if i < 0 {
+		return value, nil
+	}
+	out := append(make([]byte, 0, len(value)), value[:i]...)
+	for ; i < len(value); i++ {
+		if value[i] != '%' {
+			out = append(out, value[i])
+			continue
+		}
+		if i+2 >= len(value) {
+			return "", fmt.Errorf("%q ends within a percent-encoded byte", value)
+		}
+		high, low := unhex(value[i+1]), unhex(value[i+2])
+		if high < 0 || low < 0 {
+			return "", fmt.Errorf("%q is not percent-encoded", value)
+		}
+		out = append(out, byte(high<<4|low))
+		i += 2
+	}
+	return string(out), nil
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	}
+	return -1
+}

@@ -1,0 +1,241 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/partnerledger/partnerledger/eventstore"
+)
+
+// errDisconnected, errTailMoved and refused are the doubts that make a relay start over.
+var (
+	errDisconnected = errors.New("the connection to NATS was lost")
+	errTailMoved    = errors.New("the end of the stream is not where this relay left it")
+)
+
+// refused says that JetStream didn't take a message because another stands where it belongs, or because it
+// remembers a message of the same id.
+type refused struct {
+	position eventstore.Position
+	cause    error
+}
+
+// Error says which event was refused.
+func (e *refused) Error() string {
+	return fmt.Sprintf("the event at position %d was refused: %v", e.position, e.cause)
+}
+
+// Unwrap gives JetStream's reason.
+func (e *refused) Unwrap() error { return e.cause }
+
+var errDuplicate = errors.New("JetStream remembers a message with this id")
+
+// JetStream's codes for a message that doesn't follow the one that it says it follows.
+const (
+	codeWrongLastMsgID    jetstream.ErrorCode = 10070
+	codeWrongLastSequence jetstream.ErrorCode = 10071
+)
+
+// tenure is one stretch of publishing, from reading the tail to the first doubt.
+//
+// The first message is fenced by JetStream's sequence, because after a restart the server may not know the
+// id of its last message; it is waited for, so that a relay that isn't alone learns so before it sends
+// more. All others are fenced by the id of the message before and sent without waiting. They are never
+// sent again by the client library: a retry of one message overtakes those behind it.
+type tenure struct {
+	relay  *Relay
+	js     jetstream.JetStream // of its own, so that late answers to an earlier tenure find nobody
+	doubt  context.CancelCauseFunc
+	slots  chan struct{} // one taken for each message under way
+	start  uint64        // JetStream's last sequence at the beginning
+	cursor eventstore.Cursor
+	lastID string // of the message before; empty until the first is in
+	limit  int64
+}
+
+// publish relays from the tail on; it always returns an error, and nothing is under way then.
+func (r *Relay) publish(ctx context.Context, from tail) error {
+	ctx, doubt := context.WithCancelCause(ctx)
+	defer doubt(nil)
+	t := &tenure{
+		relay: r, doubt: doubt, slots: make(chan struct{}, r.options.Window),
+		start: from.sequence, cursor: from.cursor, limit: r.conn.MaxPayload(),
+	}
+	var err error
+	t.js, err = jetstream.New(r.conn,
+		jetstream.WithPublishAsyncTimeout(r.options.AckWait),
+		jetstream.WithPublishAsyncAckHandler(t.acknowledged),
+		jetstream.WithPublishAsyncErrHandler(t.failed))
+	if err != nil {
+		return fmt.Errorf("relay: %w", err)
+	}
+	defer t.js.CleanupPublisher()
+	var watch sync.WaitGroup
+	watch.Go(func() { r.watch(ctx, t) })
+	err = t.follow(ctx)
+	t.drain()
+	doubt(nil)
+	watch.Wait()
+	return err
+}
+
+// follow publishes what the log yields.
+func (t *tenure) follow(ctx context.Context) error {
+	for e, err := range t.relay.log.Subscribe(ctx, t.cursor.Position) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return &halt{fmt.Errorf("relay: %w", err)}
+		}
+		if err := t.send(ctx, e); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &halt{errors.New("relay: the subscription to the log ended without an error")}
+}
+
+func (t *tenure) send(ctx context.Context, e eventstore.Recorded) error {
+	event := eventstore.Sequenced{Recorded: e, Seq: t.cursor.NextSeq}
+	msg, err := Message{Event: event, Previous: t.cursor.Position}.NATS(t.limit)
+	if err != nil {
+		return &halt{fmt.Errorf("relay: %w", err)}
+	}
+	msg.Header[headerRelay] = []string{t.relay.id}
+	if e.Position <= t.relay.state.reissue {
+		msg.Header[headerMessageID] = []string{msg.Header[headerMessageID][0] + "." + strconv.FormatUint(t.start, 10)}
+	}
+	if t.lastID == "" {
+		err = t.first(ctx, msg, event)
+	} else {
+		err = t.next(ctx, msg)
+	}
+	t.lastID, t.cursor = msg.Header[headerMessageID][0], event.After()
+	return err
+}
+
+func (t *tenure) first(ctx context.Context, msg *nats.Msg, event eventstore.Sequenced) error {
+	ctx, cancel := context.WithTimeout(ctx, t.relay.options.AckWait)
+	defer cancel()
+	msg.Header[headerExpectedLast] = []string{strconv.FormatUint(t.start, 10)}
+	ack, err := t.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	if err == nil && ack.Duplicate {
+		err = errDuplicate
+	}
+	if err != nil {
+		return doubtOf(event.Position, err)
+	}
+	t.relay.state.reached(event.After())
+	return nil
+}
+
+func (t *tenure) next(ctx context.Context, msg *nats.Msg) error {
+	select {
+	case t.slots <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	msg.Header[headerExpectedID] = []string{t.lastID}
+	if _, err := t.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0)); err != nil {
+		<-t.slots
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
+}
+
+func (t *tenure) acknowledged(_ jetstream.JetStream, msg *nats.Msg, ack *jetstream.PubAck) {
+	defer t.release()
+	c, err := cursorAfter(msg)
+	if err == nil && ack.Duplicate {
+		err = &refused{position: c.Position, cause: errDuplicate}
+	}
+	if err != nil {
+		t.doubt(err)
+		return
+	}
+	t.relay.state.reached(c)
+}
+
+func (t *tenure) failed(_ jetstream.JetStream, msg *nats.Msg, err error) {
+	defer t.release()
+	c, parseErr := cursorAfter(msg)
+	t.doubt(errors.Join(doubtOf(c.Position, err), parseErr))
+}
+
+func (t *tenure) release() { <-t.slots }
+
+// drain waits until nothing is under way: every message is answered or given up within AckWait.
+func (t *tenure) drain() {
+	deadline := time.NewTimer(2 * t.relay.options.AckWait)
+	defer deadline.Stop()
+	for range cap(t.slots) {
+		select {
+		case t.slots <- struct{}{}:
+		case <-deadline.C:
+			return
+		}
+	}
+}
+
+// cursorAfter reads the two numbers of a message that this relay made.
+func cursorAfter(msg *nats.Msg) (eventstore.Cursor, error) {
+	p := parser{header: msg.Header}
+	c := eventstore.Cursor{Position: eventstore.Position(p.integer(headerPosition)), NextSeq: p.unsigned(headerSeq) + 1}
+	return c, p.err
+}
+
+func doubtOf(position eventstore.Position, err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && (api.ErrorCode == codeWrongLastMsgID || api.ErrorCode == codeWrongLastSequence) ||
+		errors.Is(err, errDuplicate) {
+		return &refused{position: position, cause: err}
+	}
+	return fmt.Errorf("publish the event at position %d: %w", position, err)
+}
+
+// watch raises a doubt when the connection breaks, or when the stream lost its tail while nothing is
+// published: otherwise that would show only with the next event, and followers would wait for it.
+func (r *Relay) watch(ctx context.Context, t *tenure) {
+	broken := r.conn.StatusChanged(nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
+	defer r.conn.RemoveStatusListener(broken)
+	ticker := time.NewTicker(r.options.Check)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-broken:
+			t.doubt(errDisconnected)
+		case <-ticker.C:
+			r.state.sample()
+			if err := r.checkTail(ctx); err != nil {
+				t.doubt(err)
+			}
+		}
+	}
+}
+
+// checkTail compares the stream with what was known to be in it before asking.
+func (r *Relay) checkTail(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.options.AckWait)
+	defer cancel()
+	known := r.Status().Published
+	now, err := readTail(ctx, r.js, r.options.Stream)
+	if err != nil {
+		return err
+	}
+	if now.cursor.Position < known.Position {
+		return errTailMoved
+	}
+	return nil
+}

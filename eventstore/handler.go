@@ -1,0 +1,223 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/outcome"
+	"github.com/partnerledger/partnerledger/domain/vocabulary"
+)
+
+// Limits of one command.
+const (
+	attemptsMax = 20 // how often a decision is made again because another came first
+	roundsMax   = 16 // how often a decision may ask for further facts
+)
+
+// ErrContended says that others came first too often; nothing was decided, try again.
+var ErrContended = errors.New("others changed the same stream too often; try again")
+
+// OutOfOrder says that a command of the past came after a later one: in history, time never goes back.
+type OutOfOrder struct {
+	Stream   string
+	At, Last domain.Instant
+}
+
+// Error names the stream and both times.
+func (e *OutOfOrder) Error() string {
+	return fmt.Sprintf("the command was issued at %s, but %s has recorded something at %s already", e.At, e.Stream, e.Last)
+}
+
+// Request is a command as it arrived.
+type Request struct {
+	domain.Intent
+	// Digest is a keyed fingerprint of type, actor and data: what makes a repetition the same command.
+	Digest        string
+	CorrelationID string
+	Traceparent   string
+	// History says that At is the time of a past that is being imported. Otherwise At is the present and
+	// is moved forward where a stream has seen a later one, so that clocks which differ do no harm.
+	History bool
+}
+
+// Outcome is what became of a command. It is the same however often the command is said.
+type Outcome struct {
+	CommandID domain.CommandID
+	Digest    string
+	Refusal   *domain.Refusal // nil: accepted
+	// Position is that of the last event the command left; a query that is to see it waits for it.
+	Position Position
+	EventIDs []uuid.UUID // of the facts recorded; none where nothing changed
+	// Repeated says that the command was known, and that this is the answer it got the first time.
+	Repeated bool
+}
+
+// Outcomes knows the outcome of each command that the read models have seen so far.
+type Outcomes interface {
+	// Outcome finds the outcome of a command, and false if there is none yet.
+	Outcome(ctx context.Context, id domain.CommandID) (Outcome, bool, error)
+	// Reflects is the position up to which every command is known.
+	Reflects(ctx context.Context) (Position, error)
+}
+
+// Options of a Handler.
+type Options struct {
+	// SoleWriter says that no other process writes to this log, so that states once read stay true.
+	// Without it every state that a decision looks at is brought up to date first.
+	SoleWriter bool
+	// States is how many streams' states are kept in memory; 0 means 100,000.
+	States int
+	// Rules decides; it is vocabulary.Rules{} unless a stricter role table is wanted.
+	Rules  vocabulary.Rules
+	Logger *slog.Logger
+}
+
+// Handler is the one way of a command into the log: load, fold, decide, append at an exact revision,
+// and again if another came first (bounded).
+//
+// A command that was acknowledged is durable. Said again with the same content it changes nothing and
+// is answered as the first time; with other content it is refused. Every command leaves at least one
+// event: its facts, its refusal, or the fact that it changed nothing.
+//
+// A Handler is safe for concurrent use.
+type Handler struct {
+	store   Store
+	codec   *Codec
+	rules   vocabulary.Rules
+	recent  *recentOutcomes
+	states  *states
+	streams keyedLock
+	ids     keyedLock
+	log     *slog.Logger
+}
+
+// NewHandler makes a Handler. outcomes MUST have seen the whole log before the first command is handled.
+func NewHandler(store Store, codec *Codec, outcomes Outcomes, o Options) *Handler {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{store: store, codec: codec, rules: o.Rules, recent: newRecentOutcomes(outcomes),
+		states: newStates(store, codec, o.States, o.SoleWriter), log: o.Logger}
+}
+
+// Handle answers the command. Errors other than a refusal (which is an Outcome): ErrContended,
+// ErrUnavailable, ErrTooLarge, *OutOfOrder, and ctx's.
+func (h *Handler) Handle(ctx context.Context, r Request) (Outcome, error) {
+	unlock := h.ids.lock(string(r.ID))
+	defer unlock()
+	known, found, err := h.recent.find(ctx, r.ID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !found {
+		return h.first(ctx, r)
+	}
+	if known.Digest == r.Digest {
+		known.Repeated = true
+		return known, nil
+	}
+	return h.reused(ctx, r)
+}
+
+// reused refuses another command under a known id. The refusal is recorded under an id of its own,
+// derived from both, so that the first command's outcome stays what it was.
+func (h *Handler) reused(ctx context.Context, r Request) (Outcome, error) {
+	first := r.ID
+	r.ID = domain.CommandID(derivedID(r.ID, "reused/"+r.Digest).String())
+	r.CorrelationID = string(first)
+	o, found, err := h.recent.find(ctx, r.ID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !found {
+		if o, err = h.refuse(ctx, r, domain.Refuse(domain.CommandIDReused)); err != nil {
+			return Outcome{}, err
+		}
+		h.recent.add(o)
+	}
+	o.CommandID, o.Repeated = first, false
+	return o, nil
+}
+
+func (h *Handler) first(ctx context.Context, r Request) (Outcome, error) {
+	unlock := h.streams.lock(r.Command.Target().String())
+	defer unlock()
+	for range attemptsMax {
+		o, err := h.attempt(ctx, r)
+		if conflict, ok := errors.AsType[*WrongRevision](err); ok {
+			h.states.forget(conflict.Stream)
+			continue
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+		h.recent.add(o)
+		return o, nil
+	}
+	return Outcome{}, fmt.Errorf("command %s: %w", r.ID, ErrContended)
+}
+
+// attempt decides once, on the facts as they are, and records what was decided.
+func (h *Handler) attempt(ctx context.Context, r Request) (Outcome, error) {
+	basis := newBasis(h.states, h.recent, r.ID)
+	decision, target, err := h.decide(ctx, &r, basis)
+	if refusal, ok := errors.AsType[*domain.Refusal](err); ok {
+		return h.refuse(ctx, r, refusal)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	if len(decision.Events) == 0 {
+		return h.changedNothing(ctx, r)
+	}
+	return h.record(ctx, r, basis, target, decision)
+}
+
+// decide runs the rules until they have all the facts they ask for.
+func (h *Handler) decide(ctx context.Context, r *Request, basis *basis) (domain.Decision, domain.Stream, error) {
+	for range roundsMax {
+		target := domain.TargetOf(basis.facts, r.Command)
+		if err := h.settleTime(r, target, basis); err != nil {
+			return domain.Decision{}, target, err
+		}
+		decision, err := h.rules.Decide(basis.facts, r.Intent)
+		complete, fetchErr := basis.fetchMissing(ctx)
+		if fetchErr != nil {
+			return domain.Decision{}, target, fetchErr
+		}
+		if complete {
+			return decision, target, err
+		}
+	}
+	return domain.Decision{}, domain.Stream{}, fmt.Errorf("%s asked for facts more than %d times", r.Command.CommandType(), roundsMax)
+}
+
+// settleTime keeps time from going back within a stream.
+func (h *Handler) settleTime(r *Request, target domain.Stream, b *basis) error {
+	last, known := b.lastAt(target)
+	if !known || r.At >= last {
+		return nil
+	}
+	if r.History {
+		return &OutOfOrder{Stream: target.String(), At: r.At, Last: last}
+	}
+	r.At = last
+	return nil
+}
+
+func (h *Handler) refuse(ctx context.Context, r Request, refusal *domain.Refusal) (Outcome, error) {
+	stream, event := outcome.Refused(r.Intent, refusal)
+	position, err := h.note(ctx, r, stream, event)
+	return Outcome{CommandID: r.ID, Digest: r.Digest, Refusal: refusal, Position: position}, err
+}
+
+func (h *Handler) changedNothing(ctx context.Context, r Request) (Outcome, error) {
+	stream, event := outcome.ChangedNothing(r.Intent)
+	position, err := h.note(ctx, r, stream, event)
+	return Outcome{CommandID: r.ID, Digest: r.Digest, Position: position}, err
+}
