@@ -77,7 +77,7 @@ func plain(args []any) ([]any, error) {
 	for i, arg := range args {
 		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
 		if err != nil {
-			return out, fmt.Errorf("argument $%d: %w", i+1, err)
+			return args, fmt.Errorf("argument $%d: %w", i+1, err)
 		}
 		if yes, isBool := v.(bool); isBool {
 			v = int64(0)
