@@ -70,7 +70,7 @@ func Permit(grants []Grant, parties Parties, actor Actor) error {
 	for _, g := range grants {
 		allows := slices.Contains(g.Roles, actor.Role)
 		anySide = anySide || allows
-		if g.Side == AnySide || parties.on(g.Side) == actor.TenantID {
+		if g.Side == AnySide || actor.TenantID != "" && parties.on(g.Side) == actor.TenantID {
 			if allows {
 				return nil
 			}
