@@ -47,7 +47,7 @@ func (s seedling) id(kind string, number int) (i id) {
 
 // counters hand out what must be used once only.
 type counters struct {
-	commands, mpnIDs, orders, requests, subscriptions int
+	commands, mpnIDs, orders, requests, subscriptions, scenes int
 }
 
 // newMPN is an MPN ID of six or seven digits that nobody has yet. The vendor's sample ids are left to
