@@ -69,13 +69,17 @@ func TestKeys_BoundToPlaceAndSubject(t *testing.T) {
 	each(t, func(t *testing.T, k *Keys) {
 		sealed := seal(t, k, "alice", "secret text")
 		seal(t, k, "bob", "other")
+		seal(t, k, "carol", "forgotten")
+		require.NoError(t, k.Forget("carol"))
 		_, body, _ := strings.Cut(sealed, ":")
+		require.Regexp(t, `^[A-Za-z0-9_-]{200,}$`, strings.TrimPrefix(seal(t, k, "alice", strings.Repeat("x", 500)), "alice:"))
 		for name, try := range map[string]struct{ subject, binding, sealed string }{
 			"other field":      {"alice", strings.Replace(binding, "email", "phone", 1), sealed},
 			"other event":      {"alice", "1" + binding[1:], sealed},
 			"no binding":       {"alice", "", sealed},
 			"other subject":    {"bob", binding, "bob:" + body},
 			"subject mismatch": {"bob", binding, sealed},
+			"of a forgotten":   {"carol", binding, sealed},
 			"flipped":          {"alice", binding, flip(sealed, len(sealed)-3)},
 			"cut":              {"alice", binding, sealed[:len(sealed)-8]},
 			"empty":            {"alice", binding, "alice:"},
