@@ -18,7 +18,7 @@ const (
 	pullExpiry     = 5 * time.Second
 	pullHeartbeat  = time.Second
 	// forgetAfter is how long JetStream keeps a consumer whose reader vanished without a word.
-	forgetAfter = 30 * time.Second
+	forgetAfter = 2 * time.Minute
 )
 
 // Why a reader leaves the feed, returns to it, or ends.

@@ -176,6 +176,9 @@ func (t *tenure) release() { <-t.slots }
 
 // drain waits until nothing is under way: every message is answered or given up within AckWait.
 func (t *tenure) drain() {
+	if t.relay.conn.IsClosed() {
+		t.js.CleanupPublisher() // no answer will come
+	}
 	deadline := time.NewTimer(2 * t.relay.options.AckWait)
 	defer deadline.Stop()
 	for range cap(t.slots) {

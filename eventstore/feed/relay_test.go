@@ -1,0 +1,211 @@
+package feed
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/eventstore/memory"
+)
+
+func TestEveryEventOnceInOrderUnderConcurrentWriters(t *testing.T) {
+	w := newWorld(t)
+	r := w.relay(relayOptions())
+	f := w.follow(sourceOptions(), eventstore.Start)
+	f.onFeed()
+	var writers sync.WaitGroup
+	for range 8 {
+		writers.Go(func() { w.write(150) })
+	}
+	writers.Wait()
+	w.requireFeedIsLog()
+	f.requireAll()
+	w.until(func() bool { return r.Status().Published.NextSeq == 1200 }, "the status says so")
+	require.Zero(t, r.Status().Doubts)
+	require.Positive(t, f.Status().FromFeed)
+}
+
+func TestRelayKilledAtAnyPoint(t *testing.T) {
+	w := newWorld(t)
+	w.write(3000)
+	for target := uint64(0); target < 2500; target += 1 + rand.Uint64N(700) {
+		r := w.relay(relayOptions())
+		w.until(func() bool { return r.Status().Published.NextSeq >= target }, "some are published")
+		r.kill(t)
+	}
+	w.relay(relayOptions())
+	w.requireFeedIsLog()
+}
+
+func TestRelaySurvivesARestartOfNATS(t *testing.T) {
+	w := newWorld(t)
+	r := w.relay(relayOptions())
+	for round := range uint64(3) {
+		w.write(500)
+		w.until(func() bool { return r.Status().Published.NextSeq > 510*round }, "it is publishing")
+		w.stop()
+		w.write(10)
+		w.start()
+	}
+	w.requireFeedIsLog()
+}
+
+func TestALostTailIsPublishedAgain(t *testing.T) {
+	w := newWorld(t)
+	r := w.relay(relayOptions())
+	f := w.follow(sourceOptions(), eventstore.Start)
+	w.write(100)
+	w.caughtUp()
+	restore := w.backup()
+	w.write(70)
+	w.caughtUp()
+	f.requireAll()
+	restore()
+	w.caughtUp() // nothing new is written: the relay has to notice by itself
+	require.EqualValues(t, 70, r.Status().Healed)
+	w.write(30)
+	w.requireFeedIsLog()
+	f.requireAll()
+}
+
+func TestAStreamThatIsDeletedIsMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	r := w.relay(relayOptions())
+	f := w.follow(sourceOptions(), eventstore.Start)
+	w.write(100)
+	w.caughtUp()
+	f.onFeed()
+	require.NoError(t, w.jetstream().DeleteStream(w.ctx, DefaultStream))
+	w.write(50)
+	w.requireFeedIsLog()
+	f.requireAll()
+	require.EqualValues(t, 100, r.Status().Healed)
+}
+
+// JetStream remembers the ids of deleted messages within the duplicate window, and claims to have them.
+func TestMessagesDeletedFromTheEndArePublishedAgain(t *testing.T) {
+	for name, remove := range map[string]func(w *world, s jetstream.Stream){
+		"purged": func(w *world, s jetstream.Stream) { require.NoError(w.t, s.Purge(w.ctx)) },
+		"deleted": func(w *world, s jetstream.Stream) {
+			last := s.CachedInfo().State.LastSeq
+			for sequence := last - 9; sequence <= last; sequence++ {
+				require.NoError(w.t, s.DeleteMsg(w.ctx, sequence))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			r := w.relay(relayOptions())
+			f := w.follow(sourceOptions(), eventstore.Start)
+			w.write(40)
+			w.caughtUp()
+			s, err := w.jetstream().Stream(w.ctx, DefaultStream)
+			require.NoError(t, err)
+			remove(w, s)
+			w.requireFeedIsLog()
+			w.write(20)
+			w.requireFeedIsLog()
+			f.requireAll()
+			require.Positive(t, r.Status().Healed)
+		})
+	}
+}
+
+// A relay that was held up since it read the tail finds out when it publishes, however long that took:
+// the chain, not the duplicate window, keeps it from writing.
+func TestAZombieIsRefusedAfterTheDuplicateWindow(t *testing.T) {
+	w := newWorld(t)
+	options := relayOptions()
+	options.DuplicateWindow = 100 * time.Millisecond
+	w.write(20)
+	zombie, err := NewRelay(w.log, w.connect(), options)
+	require.NoError(t, err)
+	old, err := zombie.begin(w.ctx)
+	require.NoError(t, err)
+	w.relay(options)
+	w.requireFeedIsLog()
+
+	// The pipelined messages of a zombie: event 5 right behind event 4, both long in the stream. While
+	// JetStream remembers its id it is a duplicate; after that only the chain is left, and refuses it.
+	truth := w.truth()
+	msg, err := Message{Event: truth[5], Previous: truth[4].Position}.NATS(1 << 20)
+	require.NoError(t, err)
+	msg.Header.Set(headerExpectedID, strconv.FormatInt(int64(truth[4].Position), 10))
+	w.until(func() bool {
+		ack, err := zombie.js.PublishMsg(w.ctx, msg)
+		if err != nil {
+			require.ErrorAs(t, doubtOf(truth[5].Position, err), new(*refused))
+			return true
+		}
+		return !ack.Duplicate
+	}, "the duplicate window passes")
+	require.ErrorAs(t, zombie.publish(w.ctx, old), new(*refused))
+	w.requireFeedIsLog()
+}
+
+func TestASecondRelayStandsByAndTakesOver(t *testing.T) {
+	w := newWorld(t)
+	options := relayOptions()
+	options.Takeover = 2 * time.Second
+	a, b := w.relay(options), w.relay(options)
+	standby := func(r *running) bool { return r.Status().Standby }
+	w.until(func() bool { w.write(5); return standby(a) != standby(b) }, "one stands by")
+	w.write(500)
+	w.requireFeedIsLog()
+	require.NotEqual(t, standby(a), standby(b), "they don't fight")
+	active := a
+	if standby(a) {
+		active = b
+	}
+	require.LessOrEqual(t, a.Status().Doubts+b.Status().Doubts, uint64(4), "they don't fight")
+	active.kill(t)
+	w.write(100)
+	w.requireFeedIsLog()
+}
+
+func TestAFeedOfAnotherLogHaltsTheRelay(t *testing.T) {
+	w := newWorld(t)
+	first := w.relay(relayOptions())
+	w.write(30)
+	w.caughtUp()
+	require.Error(t, first.stop())
+	before := len(w.messages())
+
+	w.log = memory.New()
+	w.write(40)
+	second := w.relay(relayOptions())
+	w.until(func() bool { return second.Status().LastError != "" }, "it halts")
+	require.ErrorIs(t, second.stop(), ErrForeignFeed)
+	require.Len(t, w.messages(), before)
+
+	require.NoError(t, w.jetstream().DeleteStream(w.ctx, DefaultStream), "the way out")
+	w.relay(relayOptions())
+	w.requireFeedIsLog()
+}
+
+func TestStraysAreNoEvents(t *testing.T) {
+	w := newWorld(t)
+	r := w.relay(relayOptions())
+	f := w.follow(sourceOptions(), eventstore.Start)
+	js := w.jetstream()
+	for range 5 {
+		w.write(10)
+		w.caughtUp()
+		_, err := js.PublishMsg(w.ctx, nats.NewMsg("ledger.v1.stray"))
+		require.NoError(t, err)
+	}
+	w.write(10)
+	w.requireFeedIsLog()
+	f.requireAll()
+	require.NoError(t, r.conn.LastError())
+	g := w.follow(sourceOptions(), eventstore.Start)
+	g.requireAll()
+	require.Positive(t, g.Status().Strays)
+}
