@@ -4,7 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
+
+	"github.com/go-json-experiment/json"
 )
 
 // The sizes of a page: when none is asked for, and at most.
@@ -41,21 +42,33 @@ func (p Page) limit() int {
 	}
 }
 
-const keySeparator = "\x1f"
-
 // cursor hides the key of the last row of a page from clients, who must not make one up.
-func cursor(key []string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(key, keySeparator)))
+func cursor(key []any) (string, error) {
+	text, err := json.Marshal(key)
+	if err != nil {
+		return "", fmt.Errorf("page cursor: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(text), nil
 }
 
-func (p Page) key(columns int) ([]string, error) {
+// key reads a cursor: texts and whole numbers, as many as there are columns.
+func (p Page) key(columns int) ([]any, error) {
 	text, err := base64.RawURLEncoding.DecodeString(p.After)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCursor, err)
 	}
-	key := strings.Split(string(text), keySeparator)
-	if len(key) != columns {
+	var key []any
+	if err := json.Unmarshal(text, &key); err != nil || len(key) != columns {
 		return nil, ErrCursor
+	}
+	for i, part := range key {
+		switch part := part.(type) {
+		case string:
+		case float64:
+			key[i] = int64(part)
+		default:
+			return nil, ErrCursor
+		}
 	}
 	return key, nil
 }

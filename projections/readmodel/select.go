@@ -8,13 +8,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
 // Select is a query being put together: a text of SQL with conditions of which only those asked for
 // are added, so that the database sees plain conditions and uses its indexes.
 //
-// In the text the word {where} stands where further conditions go, each begun with AND.
+// In the text {where} stands where further conditions go, each begun with AND, and {page} where the
+// order and the limit go, unless that is the end.
 type Select struct {
 	text  string
 	args  []any
@@ -63,7 +65,11 @@ func (s *Select) Order(columns string) *Select {
 }
 
 func (s *Select) sql() string {
-	return strings.Replace(s.text, "{where}", s.where.String(), 1) + s.tail
+	text := strings.Replace(s.text, "{where}", s.where.String(), 1)
+	if strings.Contains(text, "{page}") {
+		return strings.Replace(text, "{page}", s.tail, 1)
+	}
+	return text + s.tail
 }
 
 // All runs the query and reads every row. A read that breaks is an error, never a shorter list.
@@ -87,27 +93,18 @@ func All[T any](ctx context.Context, r sqldb.Reader, s *Select, fields func(*T) 
 	return list, nil
 }
 
-// List is what one page of a query needs to know: the columns that order it (together unique, all of
-// text), what a row is scanned into, and the same columns' values of a row.
+// List is what one page of a query needs to know: the columns that order it, together unique; what a
+// row is scanned into; and the values of those columns in a row, texts and instants.
 type List[T any] struct {
 	OrderBy []string
 	Fields  func(*T) []any
-	Key     func(T) []string
+	Key     func(T) []any
 }
 
 // Page runs the query for one page. It reads one row more than the page holds to learn whether there is another page.
 func (l List[T]) Page(ctx context.Context, r sqldb.Reader, s *Select, p Page) (Slice[T], error) {
-	order := strings.Join(l.OrderBy, ", ")
-	if p.After != "" {
-		key, err := p.key(len(l.OrderBy))
-		if err != nil {
-			return Slice[T]{}, err
-		}
-		s.And("("+order+") > (?"+strings.Repeat(", ?", len(key)-1)+")", anySlice(key)...)
-	}
-	s.Order(order)
-	if !p.all {
-		s.tail += "\nLIMIT " + strconv.Itoa(p.limit()+1)
+	if err := l.place(s, p); err != nil {
+		return Slice[T]{}, err
 	}
 	rows, err := All(ctx, r, s, l.Fields)
 	if err != nil {
@@ -117,15 +114,35 @@ func (l List[T]) Page(ctx context.Context, r sqldb.Reader, s *Select, p Page) (S
 		return Slice[T]{Items: rows}, nil
 	}
 	rows = rows[:p.limit()]
-	return Slice[T]{Items: rows, Next: cursor(l.Key(rows[len(rows)-1]))}, nil
+	next, err := cursor(plain(l.Key(rows[len(rows)-1])))
+	return Slice[T]{Items: rows, Next: next}, err
 }
 
-func anySlice(texts []string) []any {
-	list := make([]any, len(texts))
-	for i, text := range texts {
-		list[i] = text
+// place adds where the page begins, its order and its length.
+func (l List[T]) place(s *Select, p Page) error {
+	order := strings.Join(l.OrderBy, ", ")
+	if p.After != "" {
+		key, err := p.key(len(l.OrderBy))
+		if err != nil {
+			return err
+		}
+		s.And("("+order+") > (?"+strings.Repeat(", ?", len(key)-1)+")", key...)
 	}
-	return list
+	s.Order(order)
+	if !p.all {
+		s.tail += "\nLIMIT " + strconv.Itoa(p.limit()+1)
+	}
+	return nil
+}
+
+// plain gives instants as numbers; the rest are texts.
+func plain(key []any) []any {
+	for i, part := range key {
+		if at, ok := part.(domain.Instant); ok {
+			key[i] = int64(at)
+		}
+	}
+	return key
 }
 
 // One reads a single row; found is false where there is none.

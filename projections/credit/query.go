@@ -1,0 +1,140 @@
+package credit
+
+import (
+	"context"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/credit"
+	"github.com/partnerledger/partnerledger/projections/readmodel"
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+)
+
+// Filter says which intervals are asked for, when, and under which policy; what is empty doesn't matter,
+// but for the policy, which is Keep.
+type Filter struct {
+	At           readmodel.Point
+	Policy       credit.Policy
+	Provider     domain.TenantID
+	Customer     domain.TenantID
+	Subscription domain.SubscriptionID
+	Reseller     domain.TenantID
+	MPNID        domain.MPNID
+}
+
+// Interval is credit on one subscription, half-open; To is null while it is open.
+type Interval struct {
+	ProviderTenantID domain.TenantID       `json:"providerTenantId"`
+	CustomerTenantID domain.TenantID       `json:"customerTenantId"`
+	SubscriptionID   domain.SubscriptionID `json:"subscriptionId"`
+	// MPNID and ResellerTenantID are on record; empty in a gap, where nobody is.
+	MPNID            domain.MPNID    `json:"mpnId,omitzero"`
+	ResellerTenantID domain.TenantID `json:"resellerTenantId,omitzero"`
+	From             domain.Instant  `json:"from"`
+	To               *domain.Instant `json:"to"`
+	// OpenedBy and ClosedBy are the events behind the ends; ClosedHow is replaced, cleared, ended,
+	// location-deleted, reseller-deauthorized or partnership-removed.
+	OpenedBy  string `json:"openedBy,omitzero"`
+	ClosedBy  string `json:"closedBy,omitzero"`
+	ClosedHow string `json:"closedHow,omitzero"`
+	// PartnershipActiveAtAssignment and AgreementSignedAtAssignment are what was so when it opened; the
+	// second is null where nobody looked (a partial upgrade).
+	PartnershipActiveAtAssignment *bool `json:"partnershipActiveAtAssignment,omitzero"`
+	AgreementSignedAtAssignment   *bool `json:"agreementSignedAtAssignment,omitzero"`
+}
+
+const selectIntervals = `SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id, COALESCE(i.mpn_id, ''),
+  COALESCE(i.reseller_tenant_id, ''), i.since, i.until, COALESCE(i.opened_by, ''), COALESCE(i.closed_by, ''), COALESCE(i.closed_how, ''),
+  i.partnership_active, i.agreement_signed
+FROM credit_intervals i
+WHERE i.since <= $1 AND i.known_since <= $2 AND (i.known_until IS NULL OR i.known_until > $2) AND i.policy = $3{where}`
+
+var intervalList = readmodel.List[Interval]{
+	OrderBy: []string{"i.provider_tenant_id", "i.customer_tenant_id", "i.subscription_id", "i.since"},
+	Fields: func(i *Interval) []any {
+		return []any{&i.ProviderTenantID, &i.CustomerTenantID, &i.SubscriptionID, &i.MPNID, &i.ResellerTenantID, &i.From, &i.To,
+			&i.OpenedBy, &i.ClosedBy, &i.ClosedHow, &i.PartnershipActiveAtAssignment, &i.AgreementSignedAtAssignment}
+	},
+	Key: func(i Interval) []any {
+		return []any{string(i.ProviderTenantID), string(i.CustomerTenantID), string(i.SubscriptionID), i.From}
+	},
+}
+
+func (f Filter) policy() credit.Policy {
+	if f.Policy == "" {
+		return credit.Keep
+	}
+	return f.Policy
+}
+
+func (f Filter) narrow(s *readmodel.Select) *readmodel.Select {
+	readmodel.When(s, f.Provider, "i.provider_tenant_id = ?")
+	readmodel.When(s, f.Customer, "i.customer_tenant_id = ?")
+	readmodel.When(s, f.Subscription, "i.subscription_id = ?")
+	readmodel.When(s, f.Reseller, "i.reseller_tenant_id = ?")
+	readmodel.When(s, f.MPNID, "i.mpn_id = ?")
+	return s
+}
+
+func (f Filter) intervals() *readmodel.Select {
+	return f.narrow(readmodel.From(selectIntervals, f.At.Facts, f.At.Known, f.policy()))
+}
+
+// Intervals are the credit intervals that had begun, past ones too, by subscription and time.
+func Intervals(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Interval], error) {
+	return f.page(ctx, r, f.intervals().And("i.mpn_id IS NOT NULL"), page)
+}
+
+// Gaps are the times in which a subscription ran and nobody earned for it.
+func Gaps(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Interval], error) {
+	return f.page(ctx, r, f.intervals().And("i.mpn_id IS NULL"), page)
+}
+
+// Orphaned is the credit open at the instant of resellers that had no active partnership with the
+// provider then: under Keep a removal closes nothing.
+func Orphaned(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Interval], error) {
+	s := f.intervals().And("i.mpn_id IS NOT NULL").And("(i.until IS NULL OR i.until > ?)", f.At.Facts).
+		And(`NOT EXISTS (SELECT 1 FROM credit_partnerships p
+    WHERE p.provider_tenant_id = i.provider_tenant_id AND p.reseller_tenant_id = i.reseller_tenant_id
+      AND p.since <= ? AND (p.until IS NULL OR p.until > ?))`, f.At.Facts, f.At.Facts)
+	return f.page(ctx, r, s, page)
+}
+
+func (f Filter) page(ctx context.Context, r sqldb.Reader, s *readmodel.Select, page readmodel.Page) (readmodel.Slice[Interval], error) {
+	slice, err := intervalList.Page(ctx, r, s, page)
+	for n, i := range slice.Items {
+		if i.To = f.At.Shown(i.To); i.To == nil {
+			i.ClosedBy, i.ClosedHow = "", ""
+		}
+		slice.Items[n] = i
+	}
+	return slice, err
+}
+
+// Seats is a step of a subscription's seats, half-open; Until is null while it lasts.
+type Seats struct {
+	ProviderTenantID domain.TenantID       `json:"providerTenantId"`
+	CustomerTenantID domain.TenantID       `json:"customerTenantId"`
+	SubscriptionID   domain.SubscriptionID `json:"subscriptionId"`
+	Since            domain.Instant        `json:"since"`
+	Until            *domain.Instant       `json:"until"`
+	Seats            int64                 `json:"seats"`
+}
+
+const selectSeats = `SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id, i.since, i.until, i.seats
+FROM credit_seats i
+WHERE i.since <= $1{where}`
+
+// SeatSteps are the steps that had begun, by subscription and time; of the filter only provider,
+// customer and subscription matter.
+func SeatSteps(ctx context.Context, r sqldb.Reader, f Filter) ([]Seats, error) {
+	s := readmodel.From(selectSeats, f.At.Facts)
+	Filter{Provider: f.Provider, Customer: f.Customer, Subscription: f.Subscription}.narrow(s)
+	s.Order("i.provider_tenant_id, i.customer_tenant_id, i.subscription_id, i.seq")
+	list, err := readmodel.All(ctx, r, s, func(s *Seats) []any {
+		return []any{&s.ProviderTenantID, &s.CustomerTenantID, &s.SubscriptionID, &s.Since, &s.Until, &s.Seats}
+	})
+	for i := range list {
+		list[i].Until = f.At.Shown(list[i].Until)
+	}
+	return list, err
+}
