@@ -1,0 +1,170 @@
+package arch
+
+import (
+	"fmt"
+	"go/ast"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// maxLines is how long a file may be; a longer one holds two things.
+const maxLines = 400
+
+// emptyNames say nothing of what is in a file or a package.
+var emptyNames = []string{"util", "utils", "helper", "helpers", "manager", "managers", "common", "misc"}
+
+// clocks are the functions of package time that read a clock or wait.
+var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+
+func TestNoClockInTheDomain(t *testing.T)    { holds(t, clockInDomain) }
+func TestNoInit(t *testing.T)                { holds(t, initFunction) }
+func TestFilesAreShort(t *testing.T)         { holds(t, longFile) }
+func TestNoContextOutOfNothing(t *testing.T) { holds(t, contextOutOfNothing) }
+func TestNamesSaySomething(t *testing.T)     { holds(t, emptyName) }
+
+// TestEveryPackageSaysWhatItIs wants a comment on one file of each package; packages that are tests only are free.
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for _, fault := range uncommented(sources(t)) {
+		t.Error(fault)
+	}
+}
+
+func clockInDomain(s source) []string {
+	if !under(s.path, "domain") || s.test() {
+		return nil
+	}
+	return calls(s, "time", clocks, "time comes with the command, so that a decision can be made again")
+}
+
+func contextOutOfNothing(s source) []string {
+	if s.test() || under(s.path, "cmd") {
+		return nil
+	}
+	return calls(s, "context", []string{"Background", "TODO"}, "a context comes from the caller, who must be able to end it")
+}
+
+// calls finds uses of functions of a package of the standard library, by whatever name it was imported.
+func calls(s source, pkg string, functions []string, why string) (faults []string) {
+	name := importedAs(s, pkg)
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if x, ok := selector.X.(*ast.Ident); ok && x.Name == name && slices.Contains(functions, selector.Sel.Name) {
+			faults = append(faults, fmt.Sprintf("%s uses %s.%s: %s", s.at(n), pkg, selector.Sel.Name, why))
+		}
+		return true
+	})
+	return faults
+}
+
+func importedAs(s source, pkg string) string {
+	for _, spec := range s.file.Imports {
+		if spec.Name != nil && spec.Path.Value == `"`+pkg+`"` {
+			return spec.Name.Name
+		}
+	}
+	return pkg
+}
+
+func initFunction(s source) (faults []string) {
+	if s.generated() {
+		return nil
+	}
+	for _, d := range s.file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+			faults = append(faults, s.at(f)+" has a func init: what runs at the start is called from main")
+		}
+	}
+	return faults
+}
+
+func longFile(s source) []string {
+	if s.generated() || s.lines <= maxLines {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s has %d lines, more than %d: it holds two things", s.path, s.lines, maxLines)}
+}
+
+func emptyName(s source) (faults []string) {
+	for _, name := range []string{s.file.Name.Name, strings.TrimSuffix(path.Base(s.path), ".go")} {
+		if slices.Contains(emptyNames, name) {
+			faults = append(faults, fmt.Sprintf("%s is called %s, which doesn't say what it is", s.path, name))
+		}
+	}
+	return faults
+}
+
+func uncommented(all []source) (faults []string) {
+	commented, found := map[string]bool{}, map[string]bool{}
+	for _, s := range all {
+		if !s.test() {
+			found[s.dir()] = true
+			commented[s.dir()] = commented[s.dir()] || s.file.Doc != nil
+		}
+	}
+	for dir := range found {
+		if !commented[dir] {
+			faults = append(faults, dir+" has no package comment, so nobody can tell what it is for")
+		}
+	}
+	return faults
+}
+
+func TestShapesBite(t *testing.T) {
+	const clean = "package x\n\nfunc f() {}\n"
+	bites(t, clockInDomain, []planted{
+		{"domain/a.go", clean, false},
+		{"domain/a.go", "package x\nimport \"time\"\nvar t = time.UnixMilli(1)\n", false},
+		{"domain/a.go", "package x\nimport \"time\"\nvar t = time.Now()\n", true},
+		{"domain/a.go", "package x\nimport clock \"time\"\nvar now = clock.Now\n", true},
+		{"domain/a_test.go", "package x\nimport \"time\"\nvar t = time.Now()\n", false},
+		{"eventstore/a.go", "package x\nimport \"time\"\nvar t = time.Now()\n", false},
+	})
+	bites(t, contextOutOfNothing, []planted{
+		{"internal/a.go", "package x\nimport \"context\"\nfunc f(ctx context.Context) {}\n", false},
+		{"internal/a.go", "package x\nimport \"context\"\nvar c = context.Background()\n", true},
+		{"eventstore/a.go", "package x\nimport \"context\"\nvar c = context.TODO()\n", true},
+		{"cmd/ledgerd/main.go", "package main\nimport \"context\"\nvar c = context.Background()\n", false},
+		{"internal/a_test.go", "package x\nimport \"context\"\nvar c = context.Background()\n", false},
+	})
+	bites(t, initFunction, []planted{
+		{"internal/a.go", clean, false},
+		{"internal/a.go", "package x\nfunc init() {}\n", true},
+		{"internal/a.go", "package x\ntype t int\nfunc (t) init() {}\n", false},
+		{"internal/a.pb.go", "// Code generated by protoc. DO NOT EDIT.\n\npackage x\nfunc init() {}\n", false},
+	})
+	bites(t, longFile, []planted{
+		{"internal/a.go", "package x\n" + strings.Repeat("\n", maxLines-1), false},
+		{"internal/a.go", "package x\n" + strings.Repeat("\n", maxLines), true},
+		{"internal/a.go", "// Code generated by protoc. DO NOT EDIT.\n\npackage x\n" + strings.Repeat("\n", maxLines), false},
+	})
+	bites(t, emptyName, []planted{
+		{"internal/a.go", clean, false},
+		{"internal/util.go", clean, true},
+		{"internal/commons.go", clean, false},
+		{"internal/a.go", "package common\n", true},
+	})
+	documented, silent := "// Package x is planted.\npackage x\n", "package x\n"
+	bitesAsWhole(t, map[string]string{"internal/a/a.go": documented, "internal/a/b.go": silent}, 0)
+	bitesAsWhole(t, map[string]string{"internal/a/a.go": silent, "internal/a/a_test.go": documented}, 1)
+	bitesAsWhole(t, map[string]string{"internal/a/a_test.go": silent}, 0)
+}
+
+func bitesAsWhole(t *testing.T, texts map[string]string, want int) {
+	t.Helper()
+	var all []source
+	for name, text := range texts {
+		s, err := parse(name, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	if faults := uncommented(all); len(faults) != want {
+		t.Errorf("%v: found %v, want %d", texts, faults, want)
+	}
+}
