@@ -124,6 +124,12 @@ func TestAnswersToARequestThatCantBeAnswered(t *testing.T) {
 	}
 }
 
+func TestARequestNeverMadeIsNobodys(t *testing.T) {
+	domaintest.Run(t, requests, []domaintest.Case{
+		{Name: "not even of nobody", At: at, When: partnership.WithdrawPartnershipRequest{RequestID: request}, Refused: domain.RequestNotFound},
+	})
+}
+
 func TestDeclineAndWithdraw(t *testing.T) {
 	lastMoment := asked + 30*domain.Day - 1
 	decline := partnership.DeclinePartnership{RequestID: request, ProviderTenantID: northwind, ResellerTenantID: hill, Reason: "no capacity this year"}

@@ -47,6 +47,29 @@ func TestTheStoredFormIsFrozen(t *testing.T) {
 	}
 }
 
+// TestWhatIsAlwaysStored holds each event without any content against what was stored of it first: the
+// members that stand there even when empty. The filled examples don't show which ones may be left out.
+func TestWhatIsAlwaysStored(t *testing.T) {
+	const file = "testdata/empty.json"
+	empty := map[string]domain.Event{}
+	for _, e := range vocabulary.Events() {
+		empty[e.EventType()] = reflect.Zero(reflect.TypeOf(e)).Interface().(domain.Event)
+	}
+	got := append(encode(t, empty), '\n')
+	if os.Getenv("UPDATE") == "1" {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("what is always stored changed; it was\n%s\nnow it would be\n%s", want, got)
+	}
+}
+
 func encode(t *testing.T, v any) []byte {
 	t.Helper()
 	out, err := json.Marshal(v, jsontext.WithIndent("  "), json.Deterministic(true))

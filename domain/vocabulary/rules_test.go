@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/customer"
 	"github.com/partnerledger/partnerledger/domain/domaintest"
+	"github.com/partnerledger/partnerledger/domain/partnerid"
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/provider"
 	"github.com/partnerledger/partnerledger/domain/reseller"
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
-
-	"github.com/partnerledger/partnerledger/domain/customer"
 )
 
 const (
@@ -95,5 +95,10 @@ func TestTargetOfADeletedLocationIsItsOwner(t *testing.T) {
 	facts.Know(id.Target(), fold.ApplyAny(fold.Empty(), domain.Happened{Event: example}))
 	if got := vocabulary.TargetOf(facts, id); got != reseller.Stream(hill) {
 		t.Errorf("the target is %s, want the owner's stream", got)
+	}
+	own := partnerid.PartnerIDClaimed{MPNID: "1062006", Kind: partnerid.Own, TenantID: northwind, OwnerCategory: provider.Category}
+	facts.Know(id.Target(), fold.ApplyAny(fold.Empty(), domain.Happened{Event: own}))
+	if got := vocabulary.TargetOf(facts, id); got != id.Target() {
+		t.Errorf("the target is %s, though the id is no location", got)
 	}
 }
