@@ -109,11 +109,20 @@ func (g *generator) allotCustomers() {
 	}
 }
 
-// openAccount says when a reseller enrols, signs and is asked. A tenth sign months later, and can't
-// be put on record until then.
+// brings is how many customers the reseller is going to bring to all providers.
+func (r *reseller) brings() (customers int) {
+	for _, pair := range r.partnerships {
+		customers += pair.share
+	}
+	return customers
+}
+
+// openAccount says when a reseller enrols, signs and is asked; the big ones are there from the start, so
+// that the size of a workload doesn't hang on one of them. A tenth sign months later, and can't be put on
+// record until then.
 func (g *generator) openAccount(n int, r *reseller) {
 	asked := g.office(begin + g.between(70*domain.Day, 1000*domain.Day))
-	if g.likely(0.75) || n < 2 {
+	if g.likely(0.75) || n < 2 || r.brings() > g.size.customers/25 {
 		asked = g.office(begin + g.between(domain.Day, 70*domain.Day))
 	}
 	if r.partnerships[0].outcome == unanswered {

@@ -61,13 +61,13 @@ type dimensions struct {
 func (s Size) dimensions() (dimensions, error) {
 	switch s {
 	case Tiny:
-		return dimensions{10, 100, 0, 25, 15, 1_500, 400}, nil
+		return dimensions{10, 100, 0, 25, 15, 1_370, 520}, nil
 	case Small:
-		return dimensions{60, 1_200, 1, 500, 300, 15_500, 1_150}, nil
+		return dimensions{60, 1_200, 1, 500, 300, 16_600, 1_440}, nil
 	case Medium:
-		return dimensions{1_500, 30_000, 3, 500, 300, 357_000, 1_150}, nil
+		return dimensions{1_500, 30_000, 3, 500, 300, 371_000, 1_440}, nil
 	case Large:
-		return dimensions{8_500, 280_000, 10, 500, 300, 3_410_000, 1_150}, nil
+		return dimensions{8_500, 280_000, 10, 500, 300, 3_370_000, 1_440}, nil
 	default:
 		return dimensions{}, fmt.Errorf("size %q is none of %v", string(s), Sizes())
 	}
