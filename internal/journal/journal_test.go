@@ -46,7 +46,7 @@ func TestJournal_Counts(t *testing.T) {
 	require.Equal(t, journal.Counts{Commands: 2, Accepted: 1, Refused: 1}, c)
 	refused, err := j.Refused(t.Context(), 30)
 	require.NoError(t, err)
-	require.Equal(t, []journal.RefusedLine{{2, "b", "domain-taken"}, {3, "b", "domain-taken"}}, refused)
+	require.Equal(t, []journal.RefusedLine{{Line: 2, CommandID: "b", Code: "domain-taken"}, {Line: 3, CommandID: "b", Code: "domain-taken"}}, refused)
 	last, any, err := j.LastAt(t.Context())
 	require.NoError(t, err)
 	require.True(t, any)

@@ -6,22 +6,14 @@ import (
 	"fmt"
 
 	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/projections/state"
 )
 
-// Counts are lines by what became of them. Repeated ones are counted in accepted or refused too.
-type Counts struct {
-	Commands int64 `json:"commands"`
-	Accepted int64 `json:"accepted"`
-	Refused  int64 `json:"refused"`
-	Repeated int64 `json:"repeated"`
-}
-
-// RefusedLine is a line that was refused; a repeated one appears again.
-type RefusedLine struct {
-	Line      int64            `json:"line"`
-	CommandID domain.CommandID `json:"commandId"`
-	Code      string           `json:"code"`
-}
+// Counts and RefusedLine are what the state document says of a journal.
+type (
+	Counts      = state.Counts
+	RefusedLine = state.Refused
+)
 
 // repeated holds for a line l of submission s when the same command with the same content was said before.
 const repeated = `EXISTS (SELECT 1 FROM submission_lines e JOIN submissions es ON es.id = e.submission

@@ -1,0 +1,88 @@
+package intake
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+const schemaURL = "commands.schema.json"
+
+// schema checks the data of each command.
+type schema struct{ byType map[string]*jsonschema.Schema }
+
+func compile(source []byte) (*schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
+	if err != nil {
+		return nil, fmt.Errorf("command schema: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource(schemaURL, doc); err != nil {
+		return nil, fmt.Errorf("command schema: %w", err)
+	}
+	s := &schema{byType: map[string]*jsonschema.Schema{}}
+	for name := range doc.(map[string]any)["$defs"].(map[string]any) {
+		if s.byType[name], err = compiler.Compile(schemaURL + "#/$defs/" + name); err != nil {
+			return nil, fmt.Errorf("command schema of %s: %w", name, err)
+		}
+	}
+	return s, nil
+}
+
+// check gives a *Fault that names the first field that is wrong.
+func (s *schema) check(commandType string, data jsontext.Value) error {
+	schema, ok := s.byType[commandType]
+	if !ok {
+		return fmt.Errorf("command %s has no schema", commandType)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		return &Fault{Code: NotJSON, Field: "/data", Message: "The data isn't JSON."}
+	}
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](schema.Validate(value))
+	if !ok {
+		return nil
+	}
+	for len(invalid.Causes) > 0 {
+		invalid = invalid.Causes[0]
+	}
+	return explain(invalid)
+}
+
+// explain puts the library's finding into a sentence, without quoting any value of the data.
+func explain(e *jsonschema.ValidationError) *Fault {
+	field := "/data"
+	for _, part := range e.InstanceLocation {
+		field += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		return missing(field + "/" + k.Missing[0])
+	case *kind.AdditionalProperties:
+		field = clip(field + "/" + k.Properties[0])
+		return &Fault{Code: UnknownField, Field: field, Message: fmt.Sprintf("This command has no field %s.", field)}
+	case *kind.Type:
+		return &Fault{Code: WrongType, Field: field, Message: fmt.Sprintf("The value at %s must be %s, not %s.", field, strings.Join(k.Want, " or "), k.Got)}
+	case *kind.Enum:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The value at %s must be one of %v.", field, k.Want)}
+	case *kind.Pattern:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The value at %s must match %s.", field, k.Want)}
+	case *kind.Format:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The value at %s must be a %s.", field, k.Want)}
+	case *kind.MinLength:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The text at %s must have at least %d characters.", field, k.Want)}
+	case *kind.MaxLength:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The text at %s may have at most %d characters.", field, k.Want)}
+	case *kind.Minimum:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The number at %s must be at least %s.", field, k.Want.RatString())}
+	case *kind.Maximum:
+		return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The number at %s may be at most %s.", field, k.Want.RatString())}
+	}
+	return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The value at %s isn't of the form that the vocabulary asks for.", field)}
+}
