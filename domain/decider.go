@@ -25,6 +25,14 @@ type AboutPerson interface {
 	DataSubject() string
 }
 
+// Erasing is an event after which the personal texts of its data subject, recorded so far, are to be
+// readable by nobody any more.
+type Erasing interface {
+	AboutPerson
+	// ErasesPersonalData is there to be asked for.
+	ErasesPersonalData()
+}
+
 // Effective is an event that takes effect at another time than it was recorded.
 type Effective interface {
 	Event

@@ -65,6 +65,12 @@ type Outcomes interface {
 	Reflects(ctx context.Context) (Position, error)
 }
 
+// Eraser destroys the keys of data subjects; seal.Keys is one.
+type Eraser interface {
+	// ForgetOnce destroys all keys that the subject has had so far. Under the same mark it does so once.
+	ForgetOnce(subject, mark string) error
+}
+
 // Options of a Handler.
 type Options struct {
 	// SoleWriter says that no other process writes to this log, so that states once read stay true.
@@ -72,6 +78,8 @@ type Options struct {
 	SoleWriter bool
 	// States is how many streams' states are kept in memory; 0 means 100,000.
 	States int
+	// Eraser destroys keys; nil where nobody can be forgotten.
+	Eraser Eraser
 	// Rules decides; it is vocabulary.Rules{} unless a stricter role table is wanted.
 	Rules  vocabulary.Rules
 	Logger *slog.Logger
@@ -91,6 +99,7 @@ type Handler struct {
 	rules   vocabulary.Rules
 	recent  *recentOutcomes
 	states  *states
+	eraser  Eraser
 	streams keyedLock
 	ids     keyedLock
 	log     *slog.Logger
@@ -102,7 +111,7 @@ func NewHandler(store Store, codec *Codec, outcomes Outcomes, o Options) *Handle
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Handler{store: store, codec: codec, rules: o.Rules, recent: newRecentOutcomes(outcomes),
-		states: newStates(store, codec, o.States, o.SoleWriter), log: o.Logger}
+		states: newStates(store, codec, o.States, o.SoleWriter), eraser: o.Eraser, log: o.Logger}
 }
 
 // Handle answers the command. Errors other than a refusal (which is an Outcome): ErrContended,

@@ -22,8 +22,10 @@ import (
 // openSealer stands in for the key store: it shows where sealed text would be.
 type openSealer struct{}
 
-func (openSealer) Seal(subject, _, clear string) (string, error)  { return subject + ":" + clear, nil }
-func (openSealer) Open(subject, _, sealed string) (string, error) { return sealed[len(subject)+1:], nil }
+func (openSealer) Seal(subject, _, clear string) (string, error) { return subject + ":" + clear, nil }
+func (openSealer) Open(subject, _, sealed string) (string, error) {
+	return sealed[len(subject)+1:], nil
+}
 
 // noOutcomes is a read model that never catches up.
 type noOutcomes struct{}

@@ -92,10 +92,23 @@ func (h *Handler) append(ctx context.Context, o *Outcome, stream domain.Stream, 
 	}
 	h.states.advance(stream, expected, done, meta.At, events)
 	o.Position = max(o.Position, done.Position)
-	for _, p := range proposed {
+	for i, p := range proposed {
 		o.EventIDs = append(o.EventIDs, p.ID)
+		if err := h.erase(events[i], p.ID); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// erase destroys the key of whom a recorded fact forgets. A process that dies in between does so when
+// it starts again, before it takes commands.
+func (h *Handler) erase(e domain.Event, id uuid.UUID) error {
+	erasing, ok := e.(domain.Erasing)
+	if !ok || h.eraser == nil {
+		return nil
+	}
+	return h.eraser.ForgetOnce(erasing.DataSubject(), id.String())
 }
 
 // note appends the one event of a command that left no fact of its own.

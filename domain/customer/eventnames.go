@@ -72,3 +72,6 @@ func (e DomainClaimed) Claims() domain.Stream { return e.Stream() }
 
 // EffectiveFrom is since when the correction holds.
 func (e ResellerOfRecordCorrected) EffectiveFrom() domain.Instant { return e.From }
+
+// ErasesPersonalData says that the customer's key is to be destroyed.
+func (ContactForgotten) ErasesPersonalData() {}

@@ -44,10 +44,14 @@ func upgrade(s State, f *domain.Facts, c UpgradeSubscription) (domain.Decision, 
 	return c.partial(s, f, sub, e)
 }
 
-// full takes all seats along, and the credit goes on.
+// full takes all seats along, and the credit goes on. The very offer that it is already: nothing (only of
+// one that isn't listed; of a listed one it is refused, as it ranks no higher).
 func (c UpgradeSubscription) full(sub Subscription, e SubscriptionUpgraded) (domain.Decision, error) {
 	if c.Quantity != nil && *c.Quantity != sub.Quantity {
 		return refused(domain.QuantityOutOfRange)
+	}
+	if c.ToOfferID == sub.OfferID {
+		return domain.Decision{}, nil
 	}
 	e.Moved = sub.Quantity
 	return recorded(e)

@@ -13,3 +13,6 @@ CREATE TABLE IF NOT EXISTS ledger_keys (
   name    TEXT PRIMARY KEY,
   wrapped BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS forgettings ( -- carried out, by the event that asked for it
+  mark TEXT PRIMARY KEY
+);

@@ -132,6 +132,27 @@ func (k *Keys) Forget(subject string) error {
 	return nil
 }
 
+// ForgetOnce is Forget for one reason, named by the mark: once it was carried out under this mark it does
+// nothing, so that what was sealed since then stays readable when a restarted program makes sure.
+func (k *Keys) ForgetOnce(subject, mark string) error {
+	done, err := k.store.marked(mark)
+	if err != nil {
+		return fmt.Errorf("forget %s: %w", subject, err)
+	}
+	if done {
+		return nil
+	}
+	if err := k.Forget(subject); err != nil {
+		return err
+	}
+	k.write.Lock()
+	defer k.write.Unlock()
+	if err := k.store.mark(mark); err != nil {
+		return fmt.Errorf("forget %s: %w", subject, err)
+	}
+	return nil
+}
+
 // Digest is a fingerprint of data under a key that only this ledger holds. A plain hash of personal data
 // would survive its erasure: whoever guesses the text could prove the guess.
 func (k *Keys) Digest(data []byte) string {

@@ -276,3 +276,23 @@ func TestKeys_PrintNothing(t *testing.T) {
 	}
 	require.Contains(t, log.String(), "seal.Keys")
 }
+
+// Ensure a forgetting that was carried out isn't carried out again on what was sealed since.
+func TestKeys_ForgetOnce(t *testing.T) {
+	k, err := InMemory()
+	require.NoError(t, err)
+	before, err := k.Seal("alice", "b", "old")
+	require.NoError(t, err)
+	require.NoError(t, k.ForgetOnce("alice", "event 1"))
+	after, err := k.Seal("alice", "b", "new")
+	require.NoError(t, err)
+	require.NoError(t, k.ForgetOnce("alice", "event 1"))
+	_, err = k.Open("alice", "b", before)
+	require.ErrorIs(t, err, eventstore.ErrForgotten)
+	clear, err := k.Open("alice", "b", after)
+	require.NoError(t, err)
+	require.Equal(t, "new", clear)
+	require.NoError(t, k.ForgetOnce("alice", "event 2"))
+	_, err = k.Open("alice", "b", after)
+	require.ErrorIs(t, err, eventstore.ErrForgotten)
+}

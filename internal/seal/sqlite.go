@@ -154,6 +154,16 @@ func (s *sqliteStore) forget(subject string) error {
 	return s.truncateLog()
 }
 
+func (s *sqliteStore) marked(mark string) (done bool, err error) {
+	err = s.db.QueryRow("SELECT EXISTS (SELECT 1 FROM forgettings WHERE mark = ?)", mark).Scan(&done)
+	return done, err
+}
+
+func (s *sqliteStore) mark(mark string) error {
+	_, err := s.db.Exec("INSERT INTO forgettings (mark) VALUES (?) ON CONFLICT DO NOTHING", mark)
+	return err
+}
+
 func (s *sqliteStore) close() error { return s.db.Close() }
 
 // inTx runs f in one transaction.

@@ -16,7 +16,7 @@ type record struct {
 	forgotten bool
 }
 
-// store holds wrapped keys. Whatever it answers to be done MUST be durable. Only add and forget change
+// store holds wrapped keys. Whatever it answers to be done MUST be durable. Only add, forget and mark change
 // it, and are never called at the same time; all else may be.
 type store interface {
 	// digestKey gives the ledger's wrapped digest key; the first call ever keeps what create makes.
@@ -29,6 +29,10 @@ type store interface {
 	add(records []record) error
 	// forget destroys the wrapped keys of a subject, and remembers that it did.
 	forget(subject string) error
+	// marked tells whether mark was called with this mark before.
+	marked(mark string) (bool, error)
+	// mark remembers that a forgetting was carried out.
+	mark(mark string) error
 	close() error
 }
 
@@ -38,11 +42,12 @@ func InMemory() (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newKeys(&memoryStore{subjects: map[string][]record{}}, master)
+	return newKeys(&memoryStore{subjects: map[string][]record{}, marks: map[string]bool{}}, master)
 }
 
 type memoryStore struct {
 	mu       sync.Mutex
+	marks    map[string]bool
 	digest   []byte
 	subjects map[string][]record // generation n stands at n-1
 }
@@ -91,6 +96,19 @@ func (s *memoryStore) forget(subject string) error {
 		s.subjects[subject][i].wrapped = nil
 		s.subjects[subject][i].forgotten = true
 	}
+	return nil
+}
+
+func (s *memoryStore) marked(mark string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.marks[mark], nil
+}
+
+func (s *memoryStore) mark(mark string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.marks[mark] = true
 	return nil
 }
 

@@ -58,11 +58,11 @@ func add(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.Cust
 		f.Billing.Address.Country, e.Meta.At, e.Seq)
 }
 
-const insertForgetting = `INSERT INTO customer_forgettings (provider_tenant_id, customer_tenant_id, forgotten_at, seq, reason)
-VALUES ($1, $2, $3, $4, $5)`
+const insertForgetting = `INSERT INTO customer_forgettings (provider_tenant_id, customer_tenant_id, forgotten_at, seq, event_id, reason)
+VALUES ($1, $2, $3, $4, $5, $6)`
 
 func forget(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.ContactForgotten) error {
-	return readmodel.Exec(ctx, tx, insertForgetting, f.ProviderTenantID, f.CustomerTenantID, e.Meta.At, e.Seq, readmodel.Null(f.Reason))
+	return readmodel.Exec(ctx, tx, insertForgetting, f.ProviderTenantID, f.CustomerTenantID, e.Meta.At, e.Seq, e.ID.String(), readmodel.Null(f.Reason))
 }
 
 const insertAssociation = `INSERT INTO customer_resellers (provider_tenant_id, customer_tenant_id, reseller_tenant_id, since, seq)

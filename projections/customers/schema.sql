@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS customer_forgettings (
   customer_tenant_id TEXT NOT NULL,
   forgotten_at       BIGINT NOT NULL,
   seq                BIGINT NOT NULL,
+  event_id           TEXT   NOT NULL,
   reason             TEXT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
 );
