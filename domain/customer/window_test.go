@@ -18,28 +18,22 @@ func bought(quantity int) Subscription {
 func TestTheFloorIsTheLowestOfSevenDays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type held struct {
-			quantity    int
-			from, until domain.Instant
+			quantity int
+			until    domain.Instant
 		}
 		s, at := bought(5), domain.Instant(0)
 		all := []held{{quantity: 5}}
 		for range rapid.IntRange(0, 30).Draw(t, "changes") {
 			at += domain.Instant(rapid.Int64Range(0, 60).Draw(t, "hours")) * domain.Hour
 			all[len(all)-1].until = at
-			all = append(all, held{quantity: rapid.IntRange(1, 9).Draw(t, "quantity"), from: at})
+			all = append(all, held{quantity: rapid.IntRange(1, 9).Draw(t, "quantity")})
 			s = s.after(Change{At: at, Quantity: all[len(all)-1].quantity})
 		}
 		when := max(at, window) + domain.Instant(rapid.Int64Range(0, 200).Draw(t, "asked"))*domain.Hour
 		all[len(all)-1].until = domain.MaxInstant
 		lowest := 10
-		for _, h := range all {
-			if h.until > when-window && h.from < h.until {
-				lowest = min(lowest, h.quantity)
-			}
-		}
-		// A quantity that held for no time at all was in force in its instant nevertheless.
-		for _, h := range all {
-			if h.from == h.until && h.until > when-window {
+		for _, h := range all { // also what held for no time at all: it was in force in its instant
+			if h.until > when-window {
 				lowest = min(lowest, h.quantity)
 			}
 		}
