@@ -103,7 +103,8 @@ func (l *eventLog) recover(visit func(uint64, []byte) error) error {
 
 // scan reads records until the first bytes that are none, and leaves used there.
 func (s *segment) scan(visit func(uint64, []byte) error) error {
-	r := bufio.NewReaderSize(io.NewSectionReader(s.file, s.used, s.allocated-s.used), 1<<20)
+	rest := s.allocated - s.used
+	r := bufio.NewReaderSize(io.NewSectionReader(s.file, s.used, rest), int(min(rest, 1<<20)))
 	header := make([]byte, recordHeaderSize)
 	var payload []byte
 	for {
