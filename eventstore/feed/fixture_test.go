@@ -276,5 +276,12 @@ func (f *following) requireAll() {
 // onFeed waits until the reader reads from the feed.
 func (f *following) onFeed() {
 	f.w.t.Helper()
-	f.w.until(func() bool { s := f.Status(); return s.Readers == 1 && s.OnLog == 0 }, "the reader is on the feed")
+	f.w.until(func() bool { return f.Status().OnFeed == 1 }, "the reader is on the feed")
+}
+
+// returnsToFeed writes until an event comes from the feed.
+func (f *following) returnsToFeed() {
+	f.w.t.Helper()
+	before := f.Status().FromFeed
+	f.w.until(func() bool { f.w.write(1); return f.Status().FromFeed > before }, "the reader returns to the feed")
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	requestTimeout = 5 * time.Second
+	requestTimeout = 2 * time.Second
 	pullExpiry     = 5 * time.Second
 	pullHeartbeat  = time.Second
 	// forgetAfter is how long JetStream keeps a consumer whose reader vanished without a word.
@@ -87,7 +87,7 @@ func (r *reader) fromFeed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer deleteConsumer(ctx, stream, consumer)
+	defer r.deleteConsumer(ctx, stream, consumer)
 	messages, err := consumer.Messages(jetstream.PullMaxMessages(r.source.options.Buffer),
 		jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat))
 	if err != nil {
@@ -95,6 +95,8 @@ func (r *reader) fromFeed(ctx context.Context) error {
 	}
 	defer messages.Stop()
 	defer context.AfterFunc(ctx, messages.Stop)()
+	r.source.state.count(func(s *SourceStatus) { s.OnFeed++ })
+	defer r.source.state.count(func(s *SourceStatus) { s.OnFeed-- })
 	var silence silence
 	for {
 		msg, err := messages.Next(jetstream.NextMaxWait(r.source.options.Patience))
@@ -167,7 +169,10 @@ func createConsumer(ctx context.Context, stream jetstream.Stream, sequence uint6
 }
 
 // deleteConsumer is a courtesy to the server, which forgets the consumer by itself later on.
-func deleteConsumer(ctx context.Context, stream jetstream.Stream, consumer jetstream.Consumer) {
+func (r *reader) deleteConsumer(ctx context.Context, stream jetstream.Stream, consumer jetstream.Consumer) {
+	if !r.source.conn.IsConnected() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = stream.DeleteConsumer(ctx, consumer.CachedInfo().Name)
@@ -238,8 +243,8 @@ func (r *reader) silent(ctx context.Context, before *silence) error {
 
 // fromLog delivers from the log until the feed can go on from there (errFeedIsBack) or nothing can.
 func (r *reader) fromLog(ctx context.Context) error {
-	r.source.state.onLog(1)
-	defer r.source.state.onLog(-1)
+	r.source.state.count(func(s *SourceStatus) { s.OnLog++ })
+	defer r.source.state.count(func(s *SourceStatus) { s.OnLog-- })
 	both, back := context.WithCancelCause(ctx)
 	var probe sync.WaitGroup
 	defer probe.Wait()

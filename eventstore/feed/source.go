@@ -62,8 +62,8 @@ func NewSource(log eventstore.Store, conn *nats.Conn, options SourceOptions) (*S
 // one of the log that trying again can't mend. Breaking out of the loop frees everything.
 func (s *Source) Events(ctx context.Context, after eventstore.Cursor) iter.Seq2[eventstore.Sequenced, error] {
 	return func(yield func(eventstore.Sequenced, error) bool) {
-		s.state.readers(1)
-		defer s.state.readers(-1)
+		s.state.count(func(s *SourceStatus) { s.Readers++ })
+		defer s.state.count(func(s *SourceStatus) { s.Readers-- })
 		r := &reader{source: s, yield: yield, cursor: after}
 		err := r.run(ctx)
 		if !errors.Is(err, errStopped) {
@@ -122,6 +122,7 @@ func (s *Source) askFeed(ctx context.Context, position eventstore.Position) (eve
 // SourceStatus is how a source does at this moment, all its readers together.
 type SourceStatus struct {
 	Readers     int       // loops over Events that are running
+	OnFeed      int       // those of them that follow the feed at present
 	OnLog       int       // those of them that read from the log at present
 	FromFeed    uint64    // events delivered from the feed
 	FromLog     uint64    // events delivered from the log
@@ -144,18 +145,6 @@ func (s *Source) Status() SourceStatus {
 type sourceState struct {
 	mu sync.Mutex
 	SourceStatus
-}
-
-func (s *sourceState) readers(by int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Readers += by
-}
-
-func (s *sourceState) onLog(by int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.OnLog += by
 }
 
 func (s *sourceState) trouble(err error) {
