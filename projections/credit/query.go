@@ -59,6 +59,10 @@ var intervalList = readmodel.List[Interval]{
 	},
 }
 
+// ofSubscription finds the customer of a subscription asked for by its id alone.
+const ofSubscription = `(i.provider_tenant_id, i.customer_tenant_id) IN
+    (SELECT k.provider_tenant_id, k.customer_tenant_id FROM credit_subscriptions k WHERE k.subscription_id = ?)`
+
 func (f Filter) policy() credit.Policy {
 	if f.Policy == "" {
 		return credit.Keep
@@ -69,7 +73,9 @@ func (f Filter) policy() credit.Policy {
 func (f Filter) narrow(s *readmodel.Select) *readmodel.Select {
 	readmodel.When(s, f.Provider, "i.provider_tenant_id = ?")
 	readmodel.When(s, f.Customer, "i.customer_tenant_id = ?")
-	readmodel.When(s, f.Subscription, "i.subscription_id = ?")
+	if f.Subscription != "" {
+		s.And("i.subscription_id = ?", f.Subscription).And(ofSubscription, f.Subscription)
+	}
 	readmodel.When(s, f.Reseller, "i.reseller_tenant_id = ?")
 	readmodel.When(s, f.MPNID, "i.mpn_id = ?")
 	return s

@@ -47,11 +47,12 @@ CREATE TABLE IF NOT EXISTS credit_intervals (
   known_until        BIGINT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id, policy, since, known_since)
 );
-CREATE INDEX IF NOT EXISTS credit_intervals_of ON credit_intervals (provider_tenant_id, reseller_tenant_id, policy, since);
-CREATE INDEX IF NOT EXISTS credit_intervals_of_id ON credit_intervals (mpn_id, since);
-CREATE INDEX IF NOT EXISTS credit_intervals_of_subscription ON credit_intervals (subscription_id);
+CREATE INDEX IF NOT EXISTS credit_intervals_of ON credit_intervals (provider_tenant_id, reseller_tenant_id, policy, since)
+  WHERE reseller_tenant_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS credit_intervals_of_id ON credit_intervals (mpn_id, since)
+  WHERE mpn_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS credit_intervals_open ON credit_intervals (reseller_tenant_id, provider_tenant_id)
-  WHERE until IS NULL AND known_until IS NULL;
+  WHERE until IS NULL AND known_until IS NULL AND reseller_tenant_id IS NOT NULL;
 
 -- The number of seats over the life of each subscription; the last step ends with the subscription.
 CREATE TABLE IF NOT EXISTS credit_seats (
@@ -75,6 +76,7 @@ CREATE TABLE IF NOT EXISTS credit_subscriptions (
   until              BIGINT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id)
 );
+CREATE INDEX IF NOT EXISTS credit_subscriptions_by_id ON credit_subscriptions (subscription_id);
 
 -- What the rule has to know of partners, with the events behind it for evidence.
 CREATE TABLE IF NOT EXISTS credit_locations (

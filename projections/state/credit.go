@@ -53,12 +53,7 @@ type account struct {
 }
 
 // accounts are those of every subscription ever purchased, sorted by subscription.
-func accounts(ctx context.Context, r sqldb.Reader, at readmodel.Point, policy credit.Policy) ([]account, error) {
-	f := creditrows.Filter{At: at, Policy: policy}
-	steps, err := creditrows.SeatSteps(ctx, r, f)
-	if err != nil {
-		return nil, err
-	}
+func accounts(ctx context.Context, r sqldb.Reader, steps []creditrows.Seats, f creditrows.Filter) ([]account, error) {
 	intervals, err := creditrows.Intervals(ctx, r, f, readmodel.Everything)
 	if err != nil {
 		return nil, err

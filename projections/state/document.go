@@ -9,6 +9,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/credit"
+	creditrows "github.com/partnerledger/partnerledger/projections/credit"
 	"github.com/partnerledger/partnerledger/projections/readmodel"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
@@ -115,11 +116,15 @@ func (a Assembler) place(ctx context.Context, r sqldb.Reader, q Question) (readm
 
 // addCredit adds what is on record and what it earned, under both policies.
 func (d *Document) addCredit(ctx context.Context, r sqldb.Reader, at readmodel.Point) error {
-	keep, err := accounts(ctx, r, at, credit.Keep)
+	steps, err := creditrows.SeatSteps(ctx, r, creditrows.Filter{At: at})
 	if err != nil {
 		return err
 	}
-	closed, err := accounts(ctx, r, at, credit.Close)
+	keep, err := accounts(ctx, r, steps, creditrows.Filter{At: at, Policy: credit.Keep})
+	if err != nil {
+		return err
+	}
+	closed, err := accounts(ctx, r, steps, creditrows.Filter{At: at, Policy: credit.Close})
 	if err != nil {
 		return err
 	}

@@ -52,12 +52,18 @@ var contactList = readmodel.List[SupportContact]{
 	},
 }
 
+// ofSubscription finds the customer of a subscription asked for by its id alone.
+const ofSubscription = `(c.provider_tenant_id, c.customer_tenant_id) IN
+    (SELECT k.provider_tenant_id, k.customer_tenant_id FROM subscriptions k WHERE k.subscription_id = ?)`
+
 // SupportContacts are those in force then, of ended subscriptions too; one whose partnership was removed stays.
 func SupportContacts(ctx context.Context, r sqldb.Reader, f ContactFilter, page readmodel.Page) (readmodel.Slice[SupportContact], error) {
 	s := readmodel.From(selectContacts, f.At.Facts)
 	readmodel.When(s, f.Provider, "c.provider_tenant_id = ?")
 	readmodel.When(s, f.Customer, "c.customer_tenant_id = ?")
-	readmodel.When(s, f.Subscription, "c.subscription_id = ?")
+	if f.Subscription != "" {
+		s.And("c.subscription_id = ?", f.Subscription).And(ofSubscription, f.Subscription)
+	}
 	readmodel.When(s, f.Support, "c.support_tenant_id = ?")
 	return contactList.Page(ctx, r, s, page)
 }

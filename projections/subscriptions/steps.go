@@ -90,7 +90,7 @@ FROM subscription_steps
 WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL`
 
 const closeStep = `UPDATE subscription_steps SET until = $4
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL AND seq < $5`
+WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL AND seq <> $5`
 
 func (c change) step(k customer.Key, id domain.SubscriptionID, to stepTo) error {
 	err := readmodel.Exec(c.ctx, c.tx, copyStep, k.ProviderTenantID, k.CustomerTenantID, id, c.at, c.seq,
