@@ -28,7 +28,7 @@ func (e customerComes) happen(g *generator) {
 		p = g.providers[1]
 	}
 	if pair != nil && !pair.usable() {
-		pair = g.otherPartnership(p, nil)
+		pair = g.sellingPartnership(p)
 	}
 	c := &customer{number: len(g.customers), tenant: g.seed.id("customer", len(g.customers)), provider: p, country: pick(g.chance, lands[:]).country}
 	if pair != nil {

@@ -3,6 +3,7 @@ package workload
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -106,7 +107,7 @@ type generator struct {
 }
 
 // errDone is the reason to stop when all the lines that were asked for have been written.
-var errDone = fmt.Errorf("all lines asked for are written")
+var errDone = errors.New("all lines asked for are written")
 
 func newGenerator(ctx context.Context, o Options, size dimensions, yield func(Line) error) *generator {
 	return &generator{chance: newChance(o.Seed, o.Size), seed: seedling(o.Seed), words: newWords(), size: size, agenda: newAgenda(),

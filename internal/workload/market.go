@@ -105,7 +105,7 @@ func (g *generator) allotCustomers() {
 	left := g.size.customers - direct
 	for k, pair := range takers {
 		pair.share = min(left, 2000, max(1, int(math.Round(float64(left)*weights[k]/total))))
-		left, total = left-pair.share, total-weights[k]
+		pair.sells, left, total = true, left-pair.share, total-weights[k]
 	}
 }
 

@@ -61,13 +61,13 @@ type dimensions struct {
 func (s Size) dimensions() (dimensions, error) {
 	switch s {
 	case Tiny:
-		return dimensions{10, 100, 0, 25, 15, 1_370, 520}, nil
+		return dimensions{10, 100, 0, 25, 15, 1_350, 550}, nil
 	case Small:
-		return dimensions{60, 1_200, 1, 500, 300, 16_600, 1_440}, nil
+		return dimensions{60, 1_200, 1, 500, 300, 16_700, 1_380}, nil
 	case Medium:
-		return dimensions{1_500, 30_000, 3, 500, 300, 371_000, 1_440}, nil
+		return dimensions{1_500, 30_000, 3, 500, 300, 370_000, 1_380}, nil
 	case Large:
-		return dimensions{8_500, 280_000, 10, 500, 300, 3_370_000, 1_440}, nil
+		return dimensions{8_500, 280_000, 10, 500, 300, 3_366_000, 1_380}, nil
 	default:
 		return dimensions{}, fmt.Errorf("size %q is none of %v", string(s), Sizes())
 	}

@@ -168,6 +168,16 @@ func (g *generator) otherPartnership(p *provider, not *reseller) *partnership {
 	return nil
 }
 
+// sellingPartnership is such a one whose reseller brings customers, or nil.
+func (g *generator) sellingPartnership(p *provider) *partnership {
+	for range 8 {
+		if pair := g.otherPartnership(p, nil); pair != nil && pair.sells {
+			return pair
+		}
+	}
+	return nil
+}
+
 // partnershipOf is the partnership in force of the two, or nil.
 func partnershipOf(p *provider, r *reseller) *partnership {
 	if r == nil {

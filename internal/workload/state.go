@@ -46,8 +46,9 @@ type partnership struct {
 	active  bool
 	since   domain.Instant
 	removed bool
-	// share is how many customers the reseller is going to bring.
+	// share is how many customers the reseller is going to bring; those that don't sell are meant to stay without.
 	share     int
+	sells     bool
 	customers []*customer
 }
 
