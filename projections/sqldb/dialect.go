@@ -18,6 +18,8 @@ type dialect struct {
 	// detached says that writing statements don't watch their context: they take microseconds, and the
 	// driver would start a goroutine for each.
 	detached bool
+	// scriptLock is a statement that waits until no other transaction changes the schema.
+	scriptLock string
 }
 
 const (
@@ -69,6 +71,7 @@ func openPostgres(ctx context.Context, url string) (*DB, error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxReaders + maxSnapshots + maxWriters)
 	db.SetMaxIdleConns(maxReaders + maxSnapshots + maxWriters)
-	d := dialect{name: postgresName, begin: "BEGIN", snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+	d := dialect{name: postgresName, begin: "BEGIN", snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		scriptLock: "SELECT pg_advisory_xact_lock(7237128)"} // any number that nobody else takes
 	return newDB(d, db, db, maxWriters).reach(ctx)
 }

@@ -6,32 +6,34 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
 // sessions are connections that keep their prepared statements from transaction to transaction.
 // database/sql alone would prepare again in each, or wait for a second connection to prepare on.
 type sessions struct {
-	db       *sql.DB
-	free     chan *session
-	detached bool
+	db      *sql.DB
+	free    chan *session
+	dialect dialect
+	closed  atomic.Bool
 }
 
 // session is one connection, used by one transaction at a time; conn is nil until it is needed.
 type session struct {
-	conn     *sql.Conn
-	cache    *statements
-	detached bool
-	broken   bool
+	dialect
+	conn   *sql.Conn
+	cache  *statements
+	broken bool
 }
 
 // lastWords is how long ending a transaction may take; it goes on though the caller has given up.
 const lastWords = 30 * time.Second
 
-func newSessions(db *sql.DB, n int, detached bool) *sessions {
-	p := &sessions{db: db, free: make(chan *session, n), detached: detached}
+func newSessions(db *sql.DB, n int, d dialect) *sessions {
+	p := &sessions{db: db, free: make(chan *session, n), dialect: d}
 	for range n {
-		p.free <- &session{detached: detached}
+		p.free <- &session{dialect: d}
 	}
 	return p
 }
@@ -56,9 +58,9 @@ func (p *sessions) take(ctx context.Context) (*session, error) {
 }
 
 func (p *sessions) give(s *session) {
-	if s.broken {
+	if s.broken || p.closed.Load() {
 		s.drop()
-		s = &session{detached: p.detached}
+		s = &session{dialect: p.dialect}
 	}
 	p.free <- s
 }
@@ -71,6 +73,7 @@ func (s *session) drop() {
 
 // close ends the connections that aren't in use; those that are end with their transaction.
 func (p *sessions) close() error {
+	p.closed.Store(true)
 	for {
 		select {
 		case s := <-p.free:

@@ -63,8 +63,8 @@ func newDB(d dialect, write, read *sql.DB, writers int) *DB {
 	if write != read {
 		db.closers = append(db.closers, write)
 	}
-	db.writers = newSessions(write, writers, d.detached)
-	db.snapshots = newSessions(read, maxSnapshots, false)
+	db.writers = newSessions(write, writers, d)
+	db.snapshots = newSessions(read, maxSnapshots, dialect{})
 	return db
 }
 

@@ -59,8 +59,14 @@ func (t *Tx) ready(ctx context.Context, query string, args []any) (context.Conte
 	return ctx, stmt, args, err
 }
 
-// Script runs several statements without arguments, as they stand in a schema file.
+// Script runs several statements without arguments, as they stand in a schema file. Transactions that
+// run scripts wait for each other: PostgreSQL lets two of them fail that make the same table at once.
 func (t *Tx) Script(ctx context.Context, statements string) error {
+	if t.s.scriptLock != "" {
+		if _, err := t.s.conn.ExecContext(ctx, t.s.scriptLock); err != nil {
+			return fmt.Errorf("wait for other scripts: %w", err)
+		}
+	}
 	_, err := t.s.conn.ExecContext(ctx, statements)
 	return err
 }

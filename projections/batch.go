@@ -1,0 +1,105 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/partnerledger/partnerledger/eventstore"
+)
+
+// maxBatch is how many events one transaction takes at most. Larger ones gain little and hold the
+// writer of the database for longer.
+const maxBatch = 1000
+
+type position = eventstore.Position
+
+// arrival is an event as it came; fault says that it can't be read, which no projection may pass over.
+type arrival struct {
+	Event
+	fault error
+}
+
+// batches yields what the source gives: whatever is waiting, up to maxBatch, as soon as there is
+// anything. So a lone event isn't kept waiting, and while one batch is written the next one gathers.
+// Reading and decoding go on beside the writing. An item in again ends it with errAgain.
+func (r *Runner) batches(ctx context.Context, from eventstore.Cursor, again <-chan struct{}) iter.Seq2[[]arrival, error] {
+	return func(yield func([]arrival, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		arrivals, ended := make(chan arrival, maxBatch), make(chan error, 1)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer close(arrivals)
+			ended <- r.read(ctx, from, arrivals)
+		}()
+		defer func() { // the source is let go before anything else begins
+			cancel()
+			<-done
+		}()
+		for {
+			batch, err := gather(arrivals, again)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(batch) == 0 {
+				yield(nil, <-ended)
+				return
+			}
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// read decodes what the source gives and checks that nothing is missing.
+func (r *Runner) read(ctx context.Context, from eventstore.Cursor, out chan<- arrival) error {
+	for e, err := range r.source.Events(ctx, from) {
+		if err != nil {
+			return fmt.Errorf("read events after position %d: %w", from.Position, err)
+		}
+		if e.Seq != from.NextSeq || e.Position <= from.Position {
+			return fmt.Errorf("the source gave event %d at position %d where event %d after position %d was due", e.Seq, e.Position, from.NextSeq, from.Position)
+		}
+		from = e.After()
+		select {
+		case out <- r.decode(e):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("the source ended after position %d", from.Position)
+}
+
+func (r *Runner) decode(e eventstore.Sequenced) arrival {
+	fact, meta, err := r.codec.Decode(e.Recorded)
+	return arrival{Event{Sequenced: e, Fact: fact, Meta: meta}, err}
+}
+
+// gather waits for one event and takes what else is there. It gives nothing when the source has ended.
+func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
+	var batch []arrival
+	select {
+	case <-again:
+		return nil, errAgain
+	case e, ok := <-arrivals:
+		if !ok {
+			return nil, nil
+		}
+		batch = append(batch, e)
+	}
+	for len(batch) < maxBatch {
+		select {
+		case e, ok := <-arrivals:
+			if !ok {
+				return batch, nil
+			}
+			batch = append(batch, e)
+		default:
+			return batch, nil
+		}
+	}
+	return batch, nil
+}
