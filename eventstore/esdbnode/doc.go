@@ -1,2 +1,44 @@
-// Package esdbnode is a server that speaks the protocol of EventStoreDB and runs inside a Go program.
+// Package esdbnode is a server that speaks EventStoreDB's gRPC protocol and runs inside a Go program: in tests, where
+// a container would be slow and could not be made to fail on demand, and on a single machine, where the ledger should
+// need nothing beside itself. The official client cannot tell it from EventStoreDB 24.10 in what it serves: appends and
+// batch appends, reads and catch-up subscriptions of streams and of $all, filters, links, stream metadata, soft deletes
+// and tombstones. Persistent subscriptions, users, projections and TLS are not served and answer UNIMPLEMENTED, so a
+// node listens on loopback only. It is no cluster and does not want to be one; that is what EventStoreDB is for.
+//
+// # Promises
+//
+//   - An acknowledged append is durable. The node MUST NOT answer before fdatasync has returned, with a success, with a
+//     conflict or with a repeat of an earlier success.
+//   - An append is there whole or not at all, its events next to each other.
+//   - A reader MUST NOT see an event that a crash could still take away.
+//   - Positions only rise, two events never share one, and neither restart nor recovery changes any.
+//   - A repeated append, with the same event ids and the same expectation, changes nothing and is answered as the first
+//     time. Other than in EventStoreDB this holds without limit of time also for the expectation "any".
+//   - A subscription gets every event once and in order, from the oldest to those not yet written.
+//   - After a crash, what had not been acknowledged may be missing and nothing else may. A record that is broken at the
+//     very end of the log is such a loss and is cut off. Broken bytes anywhere else are a *CorruptError: the node MUST
+//     NOT start over them, and a read that meets them ends with DATA_LOSS.
+//   - A directory belongs to one node at a time.
+//
+// # The log
+//
+// The engine is our own: segmented append-only files of checksummed records, one goroutine that writes and commits in
+// groups, an index in memory. It was chosen by measurement (two cores, virtio disk, events of about 640 bytes). Behind
+// the same writer, with 64 callers, a plain pre-allocated file takes 117 thousand durable events a second, Pebble 74%
+// of that, SQLite 22 to 65%, bbolt 17%; a full scan reads 2.6 million events a second from the file, 0.9 million from
+// Pebble, 0.5 million from SQLite. The file adds no module and can hand out what it stored byte for byte: reads of $all
+// run at 200 thousand events a second through the official client, 110 thousand when each answer is encoded anew. What
+// a library would have brought is years of crashes survived; the tests make up for that with kills, losses of power at
+// every operation of the disk, torn records and flipped bits at every byte.
+//
+// What it costs: about fifty bytes of memory an event, and a start that reads the whole log, 0.8 million events a second.
+//
+// # Where to read
+//
+//   - node.go, options.go: the life of a node
+//   - append.go, batchappend.go, delete.go → writer.go → expect.go, standing.go: what becomes of a write
+//   - read.go, subscribe.go, filter.go, links.go, metadata.go → index.go → page.go: what becomes of a read
+//   - log.go, segment.go, record.go, recover.go: the bytes on disk; frame.go: the bytes of one event
+//   - disk.go: the file layer, which tests replace by one that loses power
+//   - faults.go: misbehaviour on demand
 package esdbnode

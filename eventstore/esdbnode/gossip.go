@@ -2,7 +2,6 @@ package esdbnode
 
 import (
 	"context"
-	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -19,7 +18,7 @@ func (s *gossipService) Read(context.Context, *shared.Empty) (*gossip.ClusterInf
 	address := s.node.Addr()
 	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
 		InstanceId:   structuredUUID(s.node.id),
-		TimeStamp:    ticks(time.Now()),
+		TimeStamp:    ticks(s.node.now()),
 		State:        gossip.MemberInfo_Leader,
 		IsAlive:      true,
 		HttpEndPoint: &gossip.EndPoint{Address: address.IP.String(), Port: uint32(address.Port)},

@@ -42,12 +42,19 @@ func connect(t testing.TB, n *Node) *esdb.Client {
 
 func connectTo(t testing.TB, connection string) *esdb.Client {
 	t.Helper()
+	c := newClient(t, connection)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// newClient makes a client that the caller closes.
+func newClient(t testing.TB, connection string) *esdb.Client {
+	t.Helper()
 	config, err := esdb.ParseConnectionString(connection)
 	require.NoError(t, err)
 	config.Logger = esdb.NoopLogging()
 	c, err := esdb.NewClient(config)
 	require.NoError(t, err)
-	t.Cleanup(func() { c.Close() })
 	return c
 }
 

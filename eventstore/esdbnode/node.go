@@ -42,6 +42,9 @@ type Node struct {
 // receiveLimit is the largest message taken, the limit of the real server.
 const receiveLimit = 16 << 20
 
+// pingInterval is how often a client may ask whether the connection is alive.
+const pingInterval = 100 * time.Millisecond
+
 // Start opens the log, recovers it, and serves it. When Start returns, the node listens: a client made before that
 // would give up for good. The context bounds the start and is not kept; Close ends the node.
 //
@@ -108,7 +111,7 @@ func (n *Node) serve() {
 		grpc.WaitForHandlers(true),
 		// The clients ping every ten seconds, also when they have no call open; by default that counts as abuse and
 		// ends the connection.
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingInterval, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
 	)
 	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
