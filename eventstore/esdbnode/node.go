@@ -42,6 +42,9 @@ type Node struct {
 // receiveLimit is the largest message taken, the limit of the real server.
 const receiveLimit = 16 << 20
 
+// streamLimit is how many calls, subscriptions included, one connection may have open. Further ones wait in the client.
+const streamLimit = 10_000
+
 // pingInterval is how often a client may ask whether the connection is alive.
 const pingInterval = 100 * time.Millisecond
 
@@ -109,6 +112,7 @@ func (n *Node) serve() {
 		grpc.ForceServerCodecV2(newRawCodec()),
 		grpc.MaxRecvMsgSize(receiveLimit),
 		grpc.WaitForHandlers(true),
+		grpc.MaxConcurrentStreams(streamLimit),
 		// The clients ping every ten seconds, also when they have no call open; by default that counts as abuse and
 		// ends the connection.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingInterval, PermitWithoutStream: true}),

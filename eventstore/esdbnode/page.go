@@ -11,6 +11,35 @@ const (
 	slack     = 2 << 10
 )
 
+const (
+	// pageSize is how many events one page holds at most, pageBytes about how many bytes, so that many readers of large
+	// events do not fill the memory.
+	pageSize  = 512
+	pageBytes = 4 << 20
+)
+
+// pageLength counts the events of the next page, taken from the end of the positions when reading backwards. How large
+// an event is only the log knows; here it is taken to reach to the next one, or to be of the largest usual size.
+func pageLength(positions []uint64, backwards bool) int {
+	last := len(positions) - 1
+	most := min(pageSize, len(positions))
+	bytes := uint64(0)
+	for n := 0; n < most; n++ {
+		i := n
+		if backwards {
+			i = last - n
+		}
+		size := uint64(maxAppendSize)
+		if i < last {
+			size = min(size, positions[i+1]-positions[i])
+		}
+		if bytes += size; bytes > pageBytes {
+			return max(n, 1)
+		}
+	}
+	return most
+}
+
 // frames returns the stored frames of events at rising positions. The frames share memory that nobody writes to again.
 func (l *eventLog) frames(positions []uint64) ([][]byte, error) {
 	out := make([][]byte, 0, len(positions))

@@ -13,9 +13,6 @@ import (
 // allName is the name under which the whole log can be read.
 const allName = "$all"
 
-// pageSize is how many events are read from the log at a time.
-const pageSize = 512
-
 // Read answers reads and subscriptions; the protocol has one method for both.
 func (s *streamsService) Read(req *streams.ReadReq, call streams.Streams_ReadServer) error {
 	r, err := s.newReader(req.GetOptions(), call)
@@ -232,7 +229,7 @@ func satAdd(a, b uint64) uint64 {
 
 // turn cuts the next page off, no larger than what can still be sent.
 func (r *reader) turn(selected []uint64) (page, rest []uint64) {
-	n := min(pageSize, len(selected))
+	n := pageLength(selected, r.backwards)
 	if r.filter == nil && r.oldest == 0 && uint64(n) > r.left {
 		n = int(r.left)
 	}

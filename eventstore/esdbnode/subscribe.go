@@ -25,7 +25,7 @@ func (r *reader) follow() error {
 	}
 	for caughtUp := false; ; v = r.view() {
 		for next < len(v.positions) {
-			page := v.positions[next:min(next+pageSize, len(v.positions))]
+			page := v.positions[next : next+pageLength(v.positions[next:], false)]
 			if err := r.sendLooked(page, progress); err != nil {
 				return err
 			}
