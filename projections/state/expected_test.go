@@ -16,19 +16,15 @@ import (
 
 	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
 	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/credit"
-	"github.com/partnerledger/partnerledger/projections/customers"
-	"github.com/partnerledger/partnerledger/projections/partners"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
 	"github.com/partnerledger/partnerledger/projections/state"
-	"github.com/partnerledger/partnerledger/projections/subscriptions"
 )
 
 const workloads = "../../internal/workload/testdata"
 
 // readModels are all that the state is assembled from.
-var readModels = []projections.Projection{partners.Projection{}, customers.Projection{}, subscriptions.Projection{}, credit.Projection{}}
+var readModels = inmemory.ReadModels()
 
 // query is an entry of a queries.json: what is asked after which commands, and the file with the answer.
 type query struct {

@@ -6,9 +6,18 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/projections"
+	"github.com/partnerledger/partnerledger/projections/credit"
+	"github.com/partnerledger/partnerledger/projections/customers"
+	"github.com/partnerledger/partnerledger/projections/partners"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 	"github.com/partnerledger/partnerledger/projections/state"
+	"github.com/partnerledger/partnerledger/projections/subscriptions"
 )
+
+// ReadModels are the projections from which a state is assembled.
+func ReadModels() []projections.Projection {
+	return []projections.Projection{partners.Projection{}, customers.Projection{}, subscriptions.Projection{}, credit.Projection{}}
+}
 
 // Prepare makes the tables of the projections.
 func Prepare(ctx context.Context, db *sqldb.DB, all ...projections.Projection) error {

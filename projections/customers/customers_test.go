@@ -1,0 +1,198 @@
+package customers_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/partnership"
+	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
+	"github.com/partnerledger/partnerledger/projections/customers"
+	"github.com/partnerledger/partnerledger/projections/readmodel"
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
+)
+
+const (
+	northwind = domain.TenantID("provider-n")
+	hill      = domain.TenantID("reseller-h")
+	lake      = domain.TenantID("reseller-l")
+)
+
+var (
+	press = customer.Key{ProviderTenantID: northwind, CustomerTenantID: "customer-1"}
+	books = customer.Key{ProviderTenantID: northwind, CustomerTenantID: "customer-2"}
+)
+
+func added(k customer.Key, company, domainName string) domain.Event {
+	return customer.CustomerAdded{Key: k, CompanyName: company, Domain: domainName, Billing: customer.Billing{
+		Email: domain.SealedText("sealed e-mail"), Address: customer.Address{Country: "IE", LastName: domain.SealedText("sealed name")}}}
+}
+
+func granted(to domain.TenantID, kind string, expires *domain.Instant, roles ...string) domain.Event {
+	return customer.DelegatedAdminPrivilegesGranted{Key: press, GranteeTenantID: to, Kind: kind, Roles: roles, ExpiresAt: expires}
+}
+
+func revoked(from domain.TenantID, kind string) domain.Event {
+	return customer.DelegatedAdminPrivilegesRevoked{Key: press, GranteeTenantID: from, Kind: kind}
+}
+
+var march, may = instant("2021-03-01T00:00:00Z"), instant("2021-05-01T00:00:00Z")
+
+// story is a customer that changes its reseller, and a direct one.
+var story = []inmemory.Told{
+	{At: "2021-01-01T00:00:00Z", Fact: partnership.PartnershipAccepted{ProviderTenantID: northwind, ResellerTenantID: hill, Name: "Hill"}},
+	{At: "2021-01-01T00:00:00Z", Fact: partnership.PartnershipAccepted{ProviderTenantID: northwind, ResellerTenantID: lake, Name: "Lake"}},
+	{At: "2021-01-02T00:00:00Z", Fact: added(press, "Winter Press Ltd", "WinterPress.onmicrosoft.com")},
+	{At: "2021-01-02T00:00:00Z", Fact: customer.CustomerAssociatedWithReseller{Key: press, ResellerTenantID: hill}},
+	{At: "2021-01-02T00:00:00Z", Fact: granted(hill, "DAP", nil)},
+	{At: "2021-01-03T00:00:00Z", Fact: added(books, "Lake Books GmbH", "lakebooks.onmicrosoft.com")},
+	{At: "2021-02-01T00:00:00Z", Fact: granted(lake, "GDAP", &march, "Reader", "Helpdesk")},
+	{At: "2021-02-01T00:00:00Z", Fact: granted(northwind, "AzureTenantOwner", nil)},
+	{At: "2021-02-02T00:00:00Z", Fact: customer.CustomerAssociatedWithReseller{Key: press, ResellerTenantID: lake, PreviousResellerTenantID: hill}},
+	{At: "2021-04-01T00:00:00Z", Fact: granted(lake, "GDAP", &may, "Reader")},
+	{At: "2021-04-02T00:00:00Z", Fact: partnership.PartnershipRemoved{ProviderTenantID: northwind, ResellerTenantID: lake}},
+	{At: "2021-04-03T00:00:00Z", Fact: revoked(lake, "GDAP")},
+	{At: "2021-04-04T00:00:00Z", Fact: customer.CustomerDissociatedFromReseller{Key: press, ResellerTenantID: lake}},
+	{At: "2021-04-05T00:00:00Z", Fact: customer.ContactForgotten{Key: press}},
+	{At: "2021-04-06T00:00:00Z", Fact: customer.ContactForgotten{Key: press}},
+}
+
+var instant = inmemory.Instant
+
+// TestCustomers asks who managed the customer around every change; removing a partnership changes none (R37).
+func TestCustomers(t *testing.T) {
+	inmemory.Test(t, story, func(t *testing.T, r sqldb.Reader) {
+		for _, c := range []struct {
+			at     string
+			who    domain.TenantID
+			active bool
+		}{
+			{"2021-01-02T00:00:00Z", hill, true},
+			{"2021-02-01T23:59:59.999Z", hill, true},
+			{"2021-02-02T00:00:00Z", lake, true},
+			{"2021-04-02T00:00:00Z", lake, false},
+			{"2021-04-04T00:00:00Z", "", false},
+		} {
+			row, found, err := customers.One(t.Context(), r, readmodel.At(instant(c.at)), press)
+			require.NoError(t, err)
+			require.True(t, found, c.at)
+			who := domain.TenantID("")
+			if row.ResellerTenantID != nil {
+				who = *row.ResellerTenantID
+			}
+			assert.Equal(t, c.who, who, c.at)
+			assert.Equal(t, c.active, row.PartnershipActive, c.at)
+		}
+		_, found, err := customers.One(t.Context(), r, readmodel.At(instant("2021-01-01T23:59:59.999Z")), press)
+		require.NoError(t, err)
+		assert.False(t, found)
+	})
+}
+
+// TestFilters narrows the list by everything that it can be narrowed by.
+func TestFilters(t *testing.T) {
+	inmemory.Test(t, story, func(t *testing.T, r sqldb.Reader) {
+		at := readmodel.At(instant("2021-03-01T00:00:00Z"))
+		for name, c := range map[string]struct {
+			filter customers.Filter
+			want   string
+		}{
+			"all":              {customers.Filter{At: at}, "customer-1 customer-2"},
+			"reseller":         {customers.Filter{At: at, Reseller: lake}, "customer-1"},
+			"former reseller":  {customers.Filter{At: at, Reseller: hill}, ""},
+			"direct":           {customers.Filter{At: at, Direct: true}, "customer-2"},
+			"name":             {customers.Filter{At: at, Search: "BOOKS"}, "customer-2"},
+			"domain":           {customers.Filter{At: at, Domain: "winterpress.OnMicrosoft.com"}, "customer-1"},
+			"part of a domain": {customers.Filter{At: at, Domain: "winterpress"}, ""},
+			"other provider":   {customers.Filter{At: at, Provider: "provider-x"}, ""},
+		} {
+			list, err := customers.Customers(t.Context(), r, c.filter, readmodel.Page{})
+			require.NoError(t, err)
+			var ids []string
+			for _, row := range list.Items {
+				ids = append(ids, string(row.CustomerTenantID))
+			}
+			assert.Equal(t, c.want, strings.Join(ids, " "), name)
+		}
+	})
+}
+
+// TestForgetting shows when contacts were erased last, and never when they will be.
+func TestForgetting(t *testing.T) {
+	inmemory.Test(t, story, func(t *testing.T, r sqldb.Reader) {
+		for at, want := range map[string]string{"2021-04-04T23:59:59.999Z": "", "2021-04-05T00:00:00Z": "2021-04-05T00:00:00Z", "2021-12-31T00:00:00Z": "2021-04-06T00:00:00Z"} {
+			row, _, err := customers.One(t.Context(), r, readmodel.At(instant(at)), press)
+			require.NoError(t, err)
+			if want == "" {
+				assert.Nil(t, row.ContactForgottenAt, at)
+			} else if assert.NotNil(t, row.ContactForgottenAt, at) {
+				assert.Equal(t, instant(want), *row.ContactForgottenAt)
+			}
+		}
+	})
+}
+
+// TestAssociations lists all associations as they stood then.
+func TestAssociations(t *testing.T) {
+	inmemory.Test(t, story, func(t *testing.T, r sqldb.Reader) {
+		list, err := customers.Associations(t.Context(), r, readmodel.At(instant("2021-03-01T00:00:00Z")), press)
+		require.NoError(t, err)
+		changed := instant("2021-02-02T00:00:00Z")
+		assert.Equal(t, []customers.Association{
+			{ResellerTenantID: hill, Since: instant("2021-01-02T00:00:00Z"), Until: &changed},
+			{ResellerTenantID: lake, Since: changed},
+		}, list)
+	})
+}
+
+// TestPrivileges asks who had admin access around every change: a grant ends with its time or its
+// revocation, and the removal of a partnership ends none (R38).
+func TestPrivileges(t *testing.T) {
+	inmemory.Test(t, story, func(t *testing.T, r sqldb.Reader) {
+		open := func(at string, f customers.PrivilegeFilter) string {
+			f.At = readmodel.At(instant(at))
+			list, err := customers.Privileges(t.Context(), r, f, readmodel.Page{})
+			require.NoError(t, err)
+			var grants []string
+			for _, g := range list.Items {
+				grants = append(grants, strings.Join(append([]string{string(g.GranteeTenantID), g.Kind}, g.Roles...), " "))
+			}
+			return strings.Join(grants, ", ")
+		}
+		all := customers.PrivilegeFilter{Customer: press.CustomerTenantID}
+		const always = "provider-n AzureTenantOwner, reseller-h DAP"
+		for at, want := range map[string]string{
+			"2021-01-31T23:59:59.999Z": "reseller-h DAP",
+			"2021-02-28T23:59:59.999Z": always + ", reseller-l GDAP Reader Helpdesk",
+			"2021-03-01T00:00:00Z":     always,
+			"2021-04-01T00:00:00Z":     always + ", reseller-l GDAP Reader",
+			"2021-04-02T23:59:59.999Z": always + ", reseller-l GDAP Reader",
+			"2021-04-03T00:00:00Z":     always,
+		} {
+			assert.Equal(t, want, open(at, all), at)
+		}
+		unlisted := customers.PrivilegeFilter{WithoutPartnership: true}
+		assert.Empty(t, open("2021-04-01T23:59:59.999Z", unlisted))
+		assert.Equal(t, "reseller-l GDAP Reader", open("2021-04-02T00:00:00Z", unlisted))
+		assert.Equal(t, "reseller-h DAP", open("2021-04-02T00:00:00Z", customers.PrivilegeFilter{Grantee: hill, Kind: "DAP"}))
+	})
+}
+
+// TestNothingPersonal looks through every row that a story with sealed texts has left.
+func TestNothingPersonal(t *testing.T) {
+	db := sqldbtest.Open(t, sqldbtest.SQLite(t))
+	events, err := inmemory.Tell(story...)
+	require.NoError(t, err)
+	require.NoError(t, inmemory.Prepare(t.Context(), db, customers.Projection{}))
+	require.NoError(t, inmemory.Apply(t.Context(), db, events, customers.Projection{}))
+	dump, err := db.Dump(t.Context(), "customers", "customer_resellers", "customer_privileges", "customer_forgettings")
+	require.NoError(t, err)
+	assert.Contains(t, dump, "Winter Press Ltd")
+	assert.NotContains(t, dump, "sealed")
+	assert.NotContains(t, dump, "personal")
+}
