@@ -1,0 +1,57 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/partnerledger/partnerledger/internal/table"
+)
+
+func (a *app) record() *cobra.Command {
+	l := &list{path: "/v1/reseller-of-record", columns: []table.Column{
+		{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "RESELLER", Field: "resellerTenantId"},
+		{Heading: "FROM", Field: "from"}, {Heading: "TO", Field: "to"},
+	}}
+	cmd := a.rows(&cobra.Command{
+		Use:     "record",
+		Aliases: []string{"reseller-of-record"},
+		Short:   "Who was reseller of record on which subscription, from when to when",
+		Example: "  ledger record --subscription 41e9dd9a-7e41-4715-a925-167cf2905d84\n  ledger record --subscription … --as-known-at 2022-04-01T00:00:00Z",
+	}, l)
+	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
+	l.filter(cmd, "customer", "customer", "only of this customer (tenant id)")
+	l.filter(cmd, "subscription", "subscription", "only of this subscription")
+	l.filter(cmd, "mpn", "mpn", "only of this MPN ID")
+	l.filter(cmd, "policy", "policy", "what the removal of a partnership does to credit: keep (default) or close")
+	return cmd
+}
+
+func (a *app) credit() *cobra.Command {
+	l := &list{path: "/v1/credit", columns: []table.Column{
+		{Heading: "MONTH", Field: "month"}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "RESELLER", Field: "name", Width: 34},
+		{Heading: "SUBSCRIPTIONS", Field: "subscriptions", Right: true}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true},
+	}}
+	uncredited := false
+	cmd := a.rows(&cobra.Command{
+		Use:   "credit",
+		Short: "Incentive credit in seat-days, by month and reseller",
+		Long: `credit adds up seats times days for whoever was reseller of record, to the millisecond (months in UTC).
+
+Removing a partnership leaves credit open under --policy keep and closes it under --policy close.
+With --uncredited: seat-days for which nobody was on record.`,
+		Example: "  ledger credit --month 2024-06\n  ledger credit --month 2024-06 --policy close --as-known-at 2024-07-01T00:00:00Z",
+		PreRun: func(*cobra.Command, []string) {
+			if uncredited {
+				l.path = "/v1/uncredited"
+				l.columns = []table.Column{{Heading: "MONTH", Field: "month"}, {Heading: "PROVIDER", Field: "providerTenantId"}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true}}
+			}
+		},
+	}, l)
+	l.filter(cmd, "month", "month", "only this month, yyyy-mm")
+	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
+	l.filter(cmd, "reseller", "reseller", "only of this reseller (tenant id)")
+	l.filter(cmd, "customer", "customer", "only of this customer (tenant id)")
+	l.filter(cmd, "mpn", "mpn", "only of this MPN ID")
+	l.filter(cmd, "policy", "policy", "what the removal of a partnership does to credit: keep (default) or close")
+	cmd.Flags().BoolVar(&uncredited, "uncredited", false, "the seat-days that nobody earns")
+	return cmd
+}

@@ -1,0 +1,120 @@
+// Command ledger asks a ledger questions and gives it commands, over HTTP only.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/partnerledger/partnerledger/internal/client"
+)
+
+// Exit codes, the same for every subcommand.
+const (
+	exitFailed  = 1 // the ledger refused, failed, or the answer differs from what was expected
+	exitUsage   = 2 // the command line is wrong
+	exitNowhere = 3 // no ledger answers
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv}
+	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// app is one run of the program: what it reads and writes, and the settings that all nouns share.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+
+	server string
+	json   bool
+	csv    bool
+}
+
+const defaultServer = "http://127.0.0.1:8080"
+
+// run carries out the command line and gives the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(a.err, "ledger: %v\n", err)
+	var nowhere *client.Unreachable
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &nowhere):
+		return exitNowhere
+	default:
+		return exitFailed
+	}
+}
+
+// usageError is a wrong command line.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ledger",
+		Short: "Ask a ledger of partner relationships, and give it commands",
+		Long: `ledger talks to a running ledgerd.
+
+Questions come as tables for people, --json for machines, --csv for spreadsheets; --as-of asks about the past.
+Exit codes: 0 done, 1 refused, failed or different from what was expected, 2 wrong command line, 3 no ledger answers.`,
+		Example: `  ledger submit commands.jsonl.gz        give it commands, with a progress bar
+  ledger resellers                       who is in the list now
+  ledger resellers --as-of 2023-07-01T00:00:00Z
+  ledger credit --month 2024-06          incentive credit by reseller
+  ledger activity --status refused       what was tried and refused`,
+		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	server := a.getenv("LEDGER_SERVER")
+	if server == "" {
+		server = defaultServer
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.server, "server", server, "where the ledger answers; also the environment variable LEDGER_SERVER")
+	f.BoolVar(&a.json, "json", false, "print JSON")
+	f.BoolVar(&a.csv, "csv", false, "print CSV")
+	root.MarkFlagsMutuallyExclusive("json", "csv")
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddCommand(a.submit(), a.resellers(), a.requests(), a.customers(), a.subscriptions(), a.supportContacts(), a.privileges(),
+		a.record(), a.credit(), a.timeline(), a.activity(), a.submissions(), a.state(), a.status(), a.workload())
+	return root
+}
+
+func (a *app) client() (*client.Client, error) {
+	c, err := client.New(a.server)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return c, nil
+}
+
+// exactly is cobra's argument check with our exit code.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return &usageError{fmt.Errorf("%w; see ledger %s --help", err, cmd.Name())}
+		}
+		return nil
+	}
+}

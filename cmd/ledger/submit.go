@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/partnerledger/partnerledger/internal/client"
+	"github.com/partnerledger/partnerledger/internal/submission"
+)
+
+func (a *app) submit() *cobra.Command {
+	var expect, quiet bool
+	var name string
+	cmd := &cobra.Command{
+		Use:   "submit FILE|-",
+		Short: "Give the ledger commands, one JSON object a line, plain or gzip",
+		Long: `submit sends the commands of a file in order and says what became of them.
+
+Submitting the same file again, whole or after a break, changes nothing: every command is known by its id.
+With --expect each outcome is compared with the line's "expect"; a difference is printed and the exit code is 1.
+With --json the answers are printed, one a line; otherwise refusals are counted by code.`,
+		Example: `  ledger submit commands.jsonl.gz --expect
+  ledger workload --size tiny | ledger submit -`,
+		Args: exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.submitFile(cmd.Context(), args[0], submission.Options{Name: name, Expect: expect, Quiet: quiet, Answers: a.answers(), Progress: a.err})
+		},
+	}
+	cmd.Flags().BoolVar(&expect, "expect", false, "compare each outcome with the line's expect")
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress bar")
+	cmd.Flags().StringVar(&name, "name", "", "what this is, for people (default: the file's name)")
+	return cmd
+}
+
+func (a *app) answers() io.Writer {
+	if a.json {
+		return a.out
+	}
+	return nil
+}
+
+func (a *app) submitFile(ctx context.Context, path string, o submission.Options) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	input, size, err := a.open(path, &o)
+	if err != nil {
+		return err
+	}
+	defer input.Close()
+	o.Bytes = size
+	summary, err := submission.Run(ctx, c, input, o)
+	if !a.json {
+		fmt.Fprint(a.out, summary)
+	}
+	if err != nil {
+		return err
+	}
+	return summary.Fault()
+}
+
+// open opens the input and gives what its progress is measured in: bytes as they are read, -1 unknown.
+func (a *app) open(path string, o *submission.Options) (io.ReadCloser, int64, error) {
+	if path == "-" {
+		o.ID = client.RandomSubmission()
+		r, err := plain(bufio.NewReader(a.in))
+		return io.NopCloser(r), -1, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, 0, &usageError{err}
+	}
+	if o.ID, err = client.SubmissionOf(file); err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	if o.Name == "" {
+		o.Name = info.Name()
+	}
+	counted := &submission.Counted{Reader: file}
+	o.Read = counted.Count
+	r, err := plain(bufio.NewReaderSize(counted, 64<<10))
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{r, file}, info.Size(), nil
+}
+
+// plain unpacks gzip, which is told by its first bytes.
+func plain(r *bufio.Reader) (io.Reader, error) {
+	magic, err := r.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if len(magic) < 2 || magic[0] != 0x1f || magic[1] != 0x8b {
+		return r, nil
+	}
+	unpacked, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	return unpacked, nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// The roles a daemon can play.
+const (
+	roleAPI       = "api"
+	roleRelay     = "relay"
+	roleProjector = "projector"
+)
+
+var allRoles = []string{roleAPI, roleRelay, roleProjector}
+
+// config is every setting of the daemon. Each is a flag and an environment variable: --allow-history is
+// LEDGERD_ALLOW_HISTORY; a flag wins.
+type config struct {
+	Data          string
+	HTTP          string
+	EventStore    string
+	NATS          string
+	Database      string
+	Run           []string
+	AllowHistory  bool
+	SoleWriter    bool
+	StrictRoles   bool
+	Demo          bool
+	Exit          bool
+	LogLevel      string
+	LogJSON       bool
+	EmbeddedStore string
+}
+
+// flags declares the settings with their defaults and what they mean.
+func (c *config) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("ledgerd", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.StringVar(&c.Data, "data", "data", "directory of everything that is embedded: event log, feed, read models, keys")
+	f.StringVar(&c.HTTP, "http", "127.0.0.1:8080", "address to listen on; loopback only until people can sign in")
+	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to use, esdb://HOST:PORT?tls=false; empty: embedded")
+	f.StringVar(&c.NATS, "nats", "", "NATS with JetStream to use, nats://HOST:PORT; empty: embedded")
+	f.StringVar(&c.Database, "database", "", "database of the read models, postgres://… or sqlite:FILE; empty: SQLite under --data")
+	f.StringSliceVar(&c.Run, "run", allRoles, "roles of this process: api, relay, projector")
+	f.BoolVar(&c.AllowHistory, "allow-history", false, "accept commands with a time in the past, as history being imported")
+	f.BoolVar(&c.SoleWriter, "sole-writer", false, "with --eventstore: promise that no other process writes to that log, and save reading before each decision")
+	f.BoolVar(&c.StrictRoles, "strict-roles", false, "use the narrower role table that some of the vendor's sources give")
+	f.BoolVar(&c.Demo, "demo", false, "submit three years of invented business, print what came of it, and serve")
+	f.BoolVar(&c.Exit, "exit", false, "with --demo: end after printing")
+	f.StringVar(&c.EmbeddedStore, "eventstore-listen", "127.0.0.1:0", "address of the embedded event store; loopback only")
+	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
+	f.BoolVar(&c.LogJSON, "log-json", false, "write the log as JSON lines")
+	return f
+}
+
+// parse reads flags and environment and names every fault at once.
+func parse(args []string, getenv func(string) string) (config, error) {
+	var c config
+	f := c.flags()
+	f.Usage = func() {}
+	if err := f.Parse(args); err != nil {
+		return c, err
+	}
+	var faults []error
+	if f.NArg() > 0 {
+		faults = append(faults, fmt.Errorf("unexpected argument %q", f.Arg(0)))
+	}
+	f.VisitAll(func(flag *pflag.Flag) {
+		value := getenv(envName(flag.Name))
+		if value == "" || flag.Changed {
+			return
+		}
+		if err := flag.Value.Set(value); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", envName(flag.Name), err))
+		}
+	})
+	return c, errors.Join(append(faults, c.validate()...)...)
+}
+
+func envName(flag string) string {
+	return "LEDGERD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+func (c *config) validate() (faults []error) {
+	for _, role := range c.Run {
+		if !slices.Contains(allRoles, role) {
+			faults = append(faults, fmt.Errorf("--run: there is no role %q; the roles are %s", role, strings.Join(allRoles, ", ")))
+		}
+	}
+	if err := loopbackOnly(c.HTTP); err != nil {
+		faults = append(faults, fmt.Errorf("--http: %w", err))
+	}
+	if c.Exit && !c.Demo {
+		faults = append(faults, errors.New("--exit goes with --demo"))
+	}
+	if c.Demo {
+		c.AllowHistory = true
+		if len(c.Run) != len(allRoles) {
+			faults = append(faults, errors.New("--demo runs all roles; leave out --run"))
+		}
+	}
+	if len(c.Run) != len(allRoles) && c.EventStore == "" {
+		faults = append(faults, errors.New("--run splits the ledger: give the parts they share, --eventstore, --nats and --database"))
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		faults = append(faults, fmt.Errorf("--log-level: %q is none of debug, info, warn, error", c.LogLevel))
+	}
+	return faults
+}
+
+// loopbackOnly refuses addresses that others can reach: nobody signs in yet, so whoever reaches the
+// ledger may say anything in anyone's name.
+func loopbackOnly(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT: %w", address, err)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%s can be reached from elsewhere, and the ledger can't tell yet who is speaking; use 127.0.0.1", address)
+}
+
+func (c *config) plays(role string) bool { return slices.Contains(c.Run, role) }
+
+func (c *config) path(name string) string { return filepath.Join(c.Data, name) }
+
+func (c *config) databaseURL() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return "sqlite:" + c.path("readmodels.db")
+}
+
+func (c *config) logger() *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // validated
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

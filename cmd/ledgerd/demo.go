@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"github.com/partnerledger/partnerledger/internal/client"
+	"github.com/partnerledger/partnerledger/internal/submission"
+	"github.com/partnerledger/partnerledger/internal/table"
+	"github.com/partnerledger/partnerledger/internal/workload"
+)
+
+// What the demo shows: the small workload, and the last month of it.
+var (
+	demoWorkload = workload.Options{Seed: 1, Size: workload.Small, EdgeCases: true}
+	demoID       = uuid.NewSHA1(uuid.NameSpaceOID, []byte("demo: small workload, seed 1")).String()
+)
+
+const (
+	demoMonth = "2024-06"
+	demoRows  = 15
+)
+
+// demo submits the small workload, unless it was submitted before, and prints what came of it.
+func demo(ctx context.Context, server string, stdout io.Writer) error {
+	c, err := client.New(server)
+	if err != nil {
+		return err
+	}
+	atLeast, err := demoSubmit(ctx, c, stdout)
+	if err != nil {
+		return err
+	}
+	if err := demoShow(ctx, c, atLeast, stdout); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, demoNext, server, server)
+	return nil
+}
+
+const demoNext = `
+Where to look next:
+  %s/docs                                  the API, to try out in a browser
+  go run ./cmd/ledger resellers --as-of 2022-07-01T00:00:00Z      the list as it was
+  go run ./cmd/ledger activity --status refused                   what was tried and refused, and why
+  go run ./cmd/ledger timeline --limit 20                         every event, who and when
+  go run ./cmd/ledger credit --month 2024-06 --policy close       the other reading of a removed partnership
+  go run ./cmd/ledger status                                      how the parts are
+(the command line asks %s with --server, or the environment variable LEDGER_SERVER)
+`
+
+// demoSubmit sends what is missing and gives the position of the last command.
+func demoSubmit(ctx context.Context, c *client.Client, stdout io.Writer) (string, error) {
+	done, err := demoDone(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	total, err := workload.Generate(ctx, demoWorkload, io.Discard)
+	if err != nil {
+		return "", err
+	}
+	if done >= int64(total.Lines) {
+		fmt.Fprintf(stdout, "The demo's %d commands were submitted before; nothing is submitted again.\n", total.Lines)
+		return "", nil
+	}
+	fmt.Fprintf(stdout, "Submitting three years of invented business: %d commands of 60 resellers and about 1,200 customers.\n", total.Lines)
+	if done > 0 {
+		fmt.Fprintf(stdout, "The first %d were submitted before; going on from there.\n", done)
+	}
+	lines, feed := io.Pipe()
+	go func() { feed.CloseWithError(demoLines(ctx, done, feed)) }()
+	defer lines.Close()
+	summary, err := submission.Run(ctx, c, lines, submission.Options{ID: demoID, Name: "demo", First: done + 1, Expect: true, Progress: os.Stderr, Lines: int64(total.Lines) - done})
+	fmt.Fprint(stdout, summary)
+	if err != nil {
+		return "", err
+	}
+	return summary.Position, summary.Fault()
+}
+
+// demoLines writes the workload after so many lines.
+func demoLines(ctx context.Context, after int64, w io.Writer) error {
+	return workload.Each(ctx, demoWorkload, func(l workload.Line) error {
+		if int64(l.Number) <= after {
+			return nil
+		}
+		_, err := w.Write(l.Text)
+		return err
+	})
+}
+
+func demoDone(ctx context.Context, c *client.Client) (int64, error) {
+	page, err := c.Page(ctx, "/v1/submissions", url.Values{"id": {demoID}})
+	if err != nil || len(page.Items) == 0 {
+		return 0, err
+	}
+	var s struct {
+		LastLine int64 `json:"lastLine"`
+		Failed   int64 `json:"failed"`
+	}
+	if err := json.Unmarshal(page.Items[0], &s); err != nil {
+		return 0, fmt.Errorf("submission of the demo: %w", err)
+	}
+	if s.Failed > 0 {
+		return 0, nil // send all again: what is known is only answered
+	}
+	return s.LastLine, nil
+}
+
+func demoShow(ctx context.Context, c *client.Client, atLeast string, stdout io.Writer) error {
+	shows := []struct {
+		title, path string
+		query       url.Values
+		columns     []table.Column
+	}{
+		{"Resellers with an active partnership", "/v1/resellers", url.Values{}, []table.Column{
+			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "IN", Field: "location"}, {Heading: "SINCE", Field: "since"},
+			{Heading: "CUSTOMERS", Field: "customers", Right: true}, {Heading: "SUBSCRIPTIONS", Field: "activeSubscriptions", Right: true}, {Heading: "SEATS", Field: "seats", Right: true}}},
+		{"Incentive credit in " + demoMonth + ", by reseller", "/v1/credit", url.Values{"month": {demoMonth}}, []table.Column{
+			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"},
+			{Heading: "SUBSCRIPTIONS", Field: "subscriptions", Right: true}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true}}},
+	}
+	for _, s := range shows {
+		if atLeast != "" {
+			s.query.Set("atLeast", atLeast)
+		}
+		fmt.Fprintf(stdout, "\n%s\n\n", s.title)
+		rows, total := counted(c.Rows(ctx, s.path, s.query))
+		shown, _, err := table.Print(stdout, s.columns, rows, demoRows)
+		if err != nil {
+			return err
+		}
+		if *total > shown {
+			fmt.Fprintf(stdout, "… and more\n")
+		}
+	}
+	return nil
+}
+
+// counted counts the rows that pass.
+func counted(rows func(func(jsontext.Value, error) bool)) (func(func(jsontext.Value, error) bool), *int) {
+	n := new(int)
+	return func(yield func(jsontext.Value, error) bool) {
+		for row, err := range rows {
+			*n++
+			if !yield(row, err) {
+				return
+			}
+		}
+	}, n
+}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/partnerledger/partnerledger/domain/vocabulary"
+	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/eventstore/esdb"
+	"github.com/partnerledger/partnerledger/eventstore/esdbnode"
+	"github.com/partnerledger/partnerledger/eventstore/feed"
+	"github.com/partnerledger/partnerledger/internal/httpapi"
+	"github.com/partnerledger/partnerledger/internal/intake"
+	"github.com/partnerledger/partnerledger/internal/journal"
+	"github.com/partnerledger/partnerledger/internal/natsnode"
+	"github.com/partnerledger/partnerledger/internal/seal"
+	"github.com/partnerledger/partnerledger/projections"
+	"github.com/partnerledger/partnerledger/projections/credit"
+	"github.com/partnerledger/partnerledger/projections/customers"
+	"github.com/partnerledger/partnerledger/projections/outcomes"
+	"github.com/partnerledger/partnerledger/projections/partners"
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/subscriptions"
+	"github.com/partnerledger/partnerledger/projections/timeline"
+)
+
+// ledger is the daemon's parts, in the order in which the data flows. What was started first is closed last.
+type ledger struct {
+	config config
+	log    *slog.Logger
+
+	store   eventstore.Store
+	conn    *nats.Conn
+	relay   *feed.Relay
+	source  *feed.Source
+	db      *sqldb.DB
+	models  *projections.Models
+	runner  *projections.Runner
+	keys    *seal.Keys
+	journal *journal.Journal
+	api     *httpapi.API
+
+	closers []func() error
+}
+
+// serve wires what the roles need and runs them until ctx ends or one fails for good.
+func serve(ctx context.Context, c config, stdout io.Writer) (err error) {
+	l := &ledger{config: c, log: c.logger()}
+	defer func() { err = errors.Join(err, l.close()) }()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	for _, open := range []func(context.Context) error{l.openStore, l.openFeed, l.openModels, l.openJournal} {
+		if err := open(ctx); err != nil {
+			return err
+		}
+	}
+	return l.run(ctx, stdout)
+}
+
+func (l *ledger) onClose(closer func() error) { l.closers = append(l.closers, closer) }
+
+func (l *ledger) close() error {
+	var errs []error
+	for i := len(l.closers) - 1; i >= 0; i-- {
+		errs = append(errs, l.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// openStore connects to the event store, the embedded one unless another is named.
+func (l *ledger) openStore(ctx context.Context) error {
+	connection := l.config.EventStore
+	if connection == "" {
+		node, err := esdbnode.Start(ctx, esdbnode.Options{Dir: l.config.path("eventstore"), Listen: l.config.EmbeddedStore, Logger: l.log.With("part", "eventstore")})
+		if err != nil {
+			return fmt.Errorf("embedded event store: %w", err)
+		}
+		l.onClose(node.Close)
+		connection = node.ConnectionString()
+	}
+	store, err := esdb.Open(esdb.Options{ConnectionString: connection, Logger: l.log.With("part", "esdb")})
+	if err != nil {
+		return fmt.Errorf("event store %s: %w", connection, err)
+	}
+	l.onClose(store.Close)
+	l.store = store
+	return nil
+}
+
+// openFeed connects to NATS, the embedded one unless another is named.
+func (l *ledger) openFeed(context.Context) error {
+	if !l.config.plays(roleRelay) && !l.config.plays(roleProjector) {
+		return nil
+	}
+	var err error
+	if l.config.NATS == "" {
+		err = l.embedNATS()
+	} else {
+		l.conn, err = nats.Connect(l.config.NATS, natsOptions()...)
+	}
+	if err != nil {
+		return fmt.Errorf("nats: %w", err)
+	}
+	l.onClose(func() error { l.conn.Close(); return nil })
+	log := l.log.With("part", "feed")
+	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log}); err != nil {
+		return err
+	}
+	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log})
+	return err
+}
+
+func (l *ledger) embedNATS() error {
+	node, err := natsnode.Start(natsnode.Options{Dir: l.config.path("nats"), DontListen: true, Logger: l.log.With("part", "nats")})
+	if err != nil {
+		return err
+	}
+	l.onClose(func() error { node.Close(); return nil })
+	l.conn, err = node.Conn(natsOptions()...)
+	return err
+}
+
+// natsOptions let a connection wait for its server for ever: the ledger heals when it is back.
+func natsOptions() []nats.Option {
+	return []nats.Option{nats.Name("partnerledger"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true)}
+}
+
+// openModels opens the read models.
+func (l *ledger) openModels(ctx context.Context) error {
+	db, err := sqldb.Open(ctx, l.config.databaseURL())
+	if err != nil {
+		return fmt.Errorf("read models: %w", err)
+	}
+	l.onClose(db.Close)
+	l.db = db
+	l.models, err = projections.NewModels(ctx, db, outcomes.Projection{}, partners.Projection{}, customers.Projection{},
+		subscriptions.Projection{}, credit.Projection{}, timeline.Projection{})
+	if err != nil {
+		return fmt.Errorf("read models: %w", err)
+	}
+	if l.source != nil {
+		l.runner = projections.NewRunner(l.models, l.source, eventstore.NewCodec(vocabulary.Events(), nil))
+	}
+	return nil
+}
+
+// openJournal opens the record of submissions and the keys; only the API needs them. On SQLite the
+// journal has a file of its own, so that submissions and projections don't wait for each other.
+func (l *ledger) openJournal(ctx context.Context) error {
+	if !l.config.plays(roleAPI) {
+		return nil
+	}
+	db := l.db
+	if !db.Postgres() {
+		var err error
+		if db, err = sqldb.Open(ctx, "sqlite:"+l.config.path("journal.db")); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		l.onClose(db.Close)
+	}
+	var err error
+	if l.journal, err = journal.Open(ctx, db, time.Now); err != nil {
+		return err
+	}
+	if l.keys, err = seal.Open(l.config.path("keys")); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	l.onClose(l.keys.Close)
+	return nil
+}
+
+// run runs the roles. The relay and the projector begin at once; the API once the read models have
+// caught up with the log, so that every command said before is known.
+func (l *ledger) run(ctx context.Context, stdout io.Writer) error {
+	roles, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if l.config.plays(roleRelay) {
+		roles.Go(func() error { return ended(ctx, "relay", l.relay.Run(ctx)) })
+	}
+	if l.config.plays(roleProjector) {
+		roles.Go(func() error { return ended(ctx, "projector", l.project(ctx)) })
+	}
+	if l.config.plays(roleAPI) {
+		roles.Go(func() error { return l.answer(ctx, stop, stdout) })
+	}
+	return roles.Wait()
+}
+
+// ended tells the end that was asked for from a failure.
+func ended(ctx context.Context, role string, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%s ended: %w", role, err)
+}
+
+// projectAgain is how long the projector waits after a passing failure of its database.
+const projectAgain = time.Second
+
+func (l *ledger) project(ctx context.Context) error {
+	for {
+		err := l.runner.Run(ctx)
+		if ctx.Err() != nil || !sqldb.Unavailable(err) {
+			return err
+		}
+		l.log.Warn("the database of the read models is unavailable; trying again", "error", err)
+		select {
+		case <-time.After(projectAgain):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// answer makes the API and serves it. With --demo --exit it stops everything when the demo has been shown.
+func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) error {
+	if err := l.makeAPI(ctx); err != nil {
+		return ended(ctx, "api", err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.config.HTTP)
+	if err != nil {
+		return fmt.Errorf("--http: %w", err)
+	}
+	address := "http://" + listener.Addr().String()
+	server := &http.Server{Handler: l.api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	fmt.Fprintf(stdout, "ledgerd answers at %s (API: %s/docs)\n", address, address)
+	if l.config.Demo {
+		if err := demo(ctx, address, stdout); err != nil {
+			return errors.Join(ended(ctx, "demo", err), shutdown(ctx, server, served))
+		}
+		if l.config.Exit {
+			stop()
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return shutdown(ctx, server, served)
+	case err := <-served:
+		return fmt.Errorf("http ended: %w", err)
+	}
+}
+
+// shutdownTime is how long requests under way may take to end.
+const shutdownTime = 10 * time.Second
+
+func shutdown(ctx context.Context, server *http.Server, served <-chan error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("http: %w", err), server.Close())
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// makeAPI waits for the read models, finishes what a process that died left half done, and wires the API.
+func (l *ledger) makeAPI(ctx context.Context) error {
+	head, err := l.store.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("head of the log: %w", err)
+	}
+	l.log.Info("waiting for the read models", "head", head)
+	if err := l.models.Wait(ctx, head); err != nil {
+		return err
+	}
+	handler := eventstore.NewHandler(l.store, eventstore.NewCodec(vocabulary.Events(), l.keys), knownOutcomes{l.db, l.models}, eventstore.Options{
+		SoleWriter: l.config.SoleWriter || l.config.EventStore == "", Rules: l.config.rules(), Eraser: l.keys, Logger: l.log.With("part", "handler")})
+	if err := l.finish(ctx, handler); err != nil {
+		return err
+	}
+	reader, err := intake.NewReader(intake.Options{AllowHistory: l.config.AllowHistory, Now: time.Now, Digest: l.keys.Digest})
+	if err != nil {
+		return err
+	}
+	l.api = httpapi.New(httpapi.Options{Handler: handler, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
+		Status: l.status, Now: time.Now, Logger: l.log.With("part", "api")})
+	return nil
+}

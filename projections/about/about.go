@@ -1,0 +1,194 @@
+// Package about says what an event is about: which organizations and objects it names, and what it
+// changed, in words short enough for a table. No personal text is among them.
+package about
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/outcome"
+	"github.com/partnerledger/partnerledger/domain/partnership"
+	"github.com/partnerledger/partnerledger/domain/provider"
+	"github.com/partnerledger/partnerledger/domain/reseller"
+)
+
+// About is what an event names, what it changed, and the reason given; empty where there is none.
+type About struct {
+	Provider     domain.TenantID
+	Reseller     domain.TenantID
+	Customer     domain.TenantID
+	Subscription domain.SubscriptionID
+	Request      domain.RequestID
+	MPNID        domain.MPNID
+	Summary      string
+	Reason       string
+}
+
+// Unknown says that an event of the vocabulary isn't described: a fault of the program.
+type Unknown struct{ EventType string }
+
+// Error names the event.
+func (e *Unknown) Error() string { return "nothing is known of what " + e.EventType + " is about" }
+
+// Of describes an event. Claims aren't described: they say nothing that the fact after them doesn't.
+func Of(e domain.Event) (About, error) {
+	for _, describe := range []func(domain.Event) (About, bool){reference, partnerships, customers, subscriptions, outcomes} {
+		if a, ok := describe(e); ok {
+			return a, nil
+		}
+	}
+	return About{}, &Unknown{e.EventType()}
+}
+
+func reference(e domain.Event) (About, bool) {
+	switch e := e.(type) {
+	case provider.ProviderRegistered:
+		return About{Provider: e.ProviderTenantID, MPNID: e.MPNID, Summary: e.Name + ", " + e.Region}, true
+	case reseller.ResellerEnrolled:
+		return About{Reseller: e.ResellerTenantID, MPNID: e.GlobalMPNID, Summary: e.Name + ", " + e.Region}, true
+	case reseller.PartnerLocationRegistered:
+		return About{Reseller: e.ResellerTenantID, MPNID: e.MPNID, Summary: "location " + string(e.MPNID) + " in " + e.Country}, true
+	case reseller.PartnerLocationDeleted:
+		return About{Reseller: e.ResellerTenantID, MPNID: e.MPNID, Summary: "location " + string(e.MPNID) + " deleted"}, true
+	case reseller.PartnerAgreementSigned:
+		return About{Reseller: e.ResellerTenantID, Summary: "partner agreement signed for " + e.Region}, true
+	case reseller.ResellerSuspended:
+		return About{Reseller: e.ResellerTenantID, Summary: "account active → suspended", Reason: e.Reason}, true
+	case reseller.ResellerReinstated:
+		return About{Reseller: e.ResellerTenantID, Summary: "account suspended → active", Reason: e.Reason}, true
+	case reseller.ResellerDeauthorized:
+		return About{Reseller: e.ResellerTenantID, Summary: "account deauthorized", Reason: e.Reason}, true
+	}
+	return About{}, false
+}
+
+func partnerships(e domain.Event) (About, bool) {
+	switch e := e.(type) {
+	case partnership.PartnershipRequested:
+		return About{Provider: e.ProviderTenantID, Request: e.RequestID, Summary: "request sent, open until " + e.ExpiresAt.String()}, true
+	case partnership.PartnershipRequestAccepted:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Request: e.RequestID, MPNID: e.MPNID, Summary: "request accepted by " + e.Name}, true
+	case partnership.PartnershipDeclined:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Request: e.RequestID, Summary: "request declined", Reason: e.Reason}, true
+	case partnership.PartnershipRequestWithdrawn:
+		return About{Provider: e.ProviderTenantID, Request: e.RequestID, Summary: "request withdrawn", Reason: e.Reason}, true
+	case partnership.PartnershipAccepted:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Request: e.RequestID, MPNID: e.MPNID, Summary: "partnership with " + e.Name + " begins"}, true
+	case partnership.PartnershipRemoved:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Request: e.RequestID, Reason: e.Reason,
+			Summary: "partnership ends; representation " + e.RepresentationVersion + " given"}, true
+	case partnership.TerminationNoticeRecorded:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Customer: e.CustomerTenantID,
+			Summary: fmt.Sprintf("notice to the %s by %s, sent %s", e.Party, e.Method, e.SentAt)}, true
+	}
+	return About{}, false
+}
+
+func ofCustomer(k customer.Key, summary, reason string) (About, bool) {
+	return About{Provider: k.ProviderTenantID, Customer: k.CustomerTenantID, Summary: summary, Reason: reason}, true
+}
+
+func customers(e domain.Event) (About, bool) {
+	switch e := e.(type) {
+	case customer.CustomerAdded:
+		return ofCustomer(e.Key, e.CompanyName+", "+e.Domain, "")
+	case customer.CustomerAssociatedWithReseller:
+		a, ok := ofCustomer(e.Key, change("reseller", string(e.PreviousResellerTenantID), string(e.ResellerTenantID)), "")
+		a.Reseller = e.ResellerTenantID
+		return a, ok
+	case customer.CustomerDissociatedFromReseller:
+		a, ok := ofCustomer(e.Key, change("reseller", string(e.ResellerTenantID), ""), "")
+		a.Reseller = e.ResellerTenantID
+		return a, ok
+	case customer.DelegatedAdminPrivilegesGranted:
+		a, ok := ofCustomer(e.Key, strings.TrimSpace(e.Kind+" granted "+strings.Join(e.Roles, ", ")), "")
+		a.Reseller = e.GranteeTenantID
+		return a, ok
+	case customer.DelegatedAdminPrivilegesRevoked:
+		a, ok := ofCustomer(e.Key, e.Kind+" revoked", e.Reason)
+		a.Reseller = e.GranteeTenantID
+		return a, ok
+	case customer.CustomerAgreementConfirmed:
+		return ofCustomer(e.Key, "customer agreement of "+string(e.DateAgreed)+" confirmed", "")
+	case customer.ContactForgotten:
+		return ofCustomer(e.Key, "personal data of the contacts erased", e.Reason)
+	case customer.OrderSubmitted:
+		return ofCustomer(e.Key, fmt.Sprintf("order %s, lines: %d", e.OrderID, e.Lines), "")
+	}
+	return About{}, false
+}
+
+func ofSubscription(k customer.Key, id domain.SubscriptionID, summary, reason string) (About, bool) {
+	a, ok := ofCustomer(k, summary, reason)
+	a.Subscription = id
+	return a, ok
+}
+
+func subscriptions(e domain.Event) (About, bool) {
+	switch e := e.(type) {
+	case customer.SubscriptionPurchased:
+		return ofSubscription(e.Key, e.SubscriptionID, fmt.Sprintf("%s, seats: %d, term %s", e.OfferName, e.Quantity, e.TermDuration), "")
+	case customer.SupportContactAssigned:
+		return ofSubscription(e.Key, e.SubscriptionID, "support contact → "+e.SupportName, "")
+	case customer.QuantityChanged:
+		return ofSubscription(e.Key, e.SubscriptionID, fmt.Sprintf("seats %d → %d", e.Old, e.New), "")
+	case customer.SubscriptionUpgraded:
+		return ofSubscription(e.Key, e.SubscriptionID, upgrade(e), "")
+	case customer.SubscriptionSuspended:
+		return ofSubscription(e.Key, e.SubscriptionID, "active → suspended", e.Reason)
+	case customer.SubscriptionReactivated:
+		return ofSubscription(e.Key, e.SubscriptionID, "suspended → active", e.Reason)
+	case customer.SubscriptionCancelled:
+		return ofSubscription(e.Key, e.SubscriptionID, "cancelled", e.Reason)
+	case customer.SubscriptionRenewed:
+		return ofSubscription(e.Key, e.SubscriptionID, "renewed for "+e.TermDuration+", "+e.BillingCycle, e.Reason)
+	}
+	return record(e)
+}
+
+func record(e domain.Event) (a About, ok bool) {
+	switch e := e.(type) {
+	case customer.ResellerOfRecordAssigned:
+		a, ok = ofSubscription(e.Key, e.SubscriptionID, change("reseller of record", string(e.PreviousMPNID), string(e.MPNID)), "")
+		a.Reseller, a.MPNID = e.ResellerTenantID, e.MPNID
+	case customer.ResellerOfRecordCleared:
+		a, ok = ofSubscription(e.Key, e.SubscriptionID, change("reseller of record", string(e.PreviousMPNID), ""), e.Reason)
+		a.MPNID = e.PreviousMPNID
+	case customer.ResellerOfRecordCorrected:
+		a, ok = ofSubscription(e.Key, e.SubscriptionID, "reseller of record corrected to "+string(e.MPNID)+" since "+e.From.String(), e.Reason)
+		a.Reseller, a.MPNID = e.ResellerTenantID, e.MPNID
+	}
+	return a, ok
+}
+
+func upgrade(e customer.SubscriptionUpgraded) string {
+	if e.NewSubscriptionID == "" {
+		return "upgraded to " + e.ToOfferName
+	}
+	return fmt.Sprintf("%d of %d seats upgraded to %s as %s", e.Moved, e.Moved+e.Remaining, e.ToOfferName, e.NewSubscriptionID)
+}
+
+func outcomes(e domain.Event) (About, bool) {
+	switch e := e.(type) {
+	case outcome.CommandRefused:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Customer: e.CustomerTenantID,
+			Summary: e.CommandType + " refused: " + string(e.Code)}, true
+	case outcome.CommandChangedNothing:
+		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Customer: e.CustomerTenantID,
+			Summary: e.CommandType + " changed nothing"}, true
+	}
+	return About{}, false
+}
+
+func change(what, from, to string) string {
+	return what + " " + orNone(from) + " → " + orNone(to)
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}

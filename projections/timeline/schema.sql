@@ -1,0 +1,28 @@
+-- Every event, by who, when and about what. The texts hold nothing personal.
+CREATE TABLE IF NOT EXISTS timeline (
+  seq                BIGINT NOT NULL PRIMARY KEY,
+  position           BIGINT NOT NULL,
+  at                 BIGINT NOT NULL, -- recorded
+  effective_at       BIGINT NOT NULL,
+  type               TEXT   NOT NULL,
+  summary            TEXT   NOT NULL,
+  reason             TEXT   NOT NULL,
+  user_name          TEXT   NOT NULL,
+  user_tenant_id     TEXT   NOT NULL,
+  user_role          TEXT   NOT NULL,
+  provider_tenant_id TEXT   NOT NULL,
+  reseller_tenant_id TEXT   NOT NULL,
+  customer_tenant_id TEXT   NOT NULL,
+  subscription_id    TEXT   NOT NULL,
+  request_id         TEXT   NOT NULL,
+  mpn_id             TEXT   NOT NULL,
+  event_id           TEXT   NOT NULL,
+  command_id         TEXT   NOT NULL,
+  stream             TEXT   NOT NULL,
+  revision           BIGINT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS timeline_by_customer ON timeline (customer_tenant_id, seq);
+CREATE INDEX IF NOT EXISTS timeline_by_reseller ON timeline (reseller_tenant_id, seq);
+CREATE INDEX IF NOT EXISTS timeline_by_subscription ON timeline (subscription_id, seq);
+CREATE INDEX IF NOT EXISTS timeline_by_user ON timeline (user_name, seq);
+CREATE INDEX IF NOT EXISTS timeline_by_type ON timeline (type, seq);
