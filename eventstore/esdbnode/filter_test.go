@@ -68,6 +68,18 @@ func TestFilter_Checkpoints(t *testing.T) {
 	}, hear(sub, 2))
 }
 
+// Ensure that the checkpoint at the end of the catch-up is left out when the same one has just been sent.
+func TestFilter_CheckpointNotRepeated(t *testing.T) {
+	c := connect(t, memoryNode(t))
+	write(t, c, "s", esdb.NoStream{}, numbered("x", 4)...)
+	last := readAll(t, c, esdb.ReadAllOptions{}, 100)[3].Event.Position.Commit
+	sub := subscribe(t, c, esdb.SubscribeToAllOptions{
+		From: esdb.Start{}, MaxSearchWindow: 4, CheckpointInterval: 1,
+		Filter: &esdb.SubscriptionFilter{Type: esdb.EventFilterType, Prefixes: []string{"none"}},
+	})
+	require.Equal(t, []string{fmt.Sprintf("checkpoint %d", last), "caught up"}, hear(sub, 2))
+}
+
 // Ensure that a filter may also be put on a read, and that its count is of what it lets through.
 func TestFilter_Read(t *testing.T) {
 	n := memoryNode(t)

@@ -119,15 +119,36 @@ func TestRecover_FlippedBitIsLoud(t *testing.T) {
 
 // Ensure that once a node has started, or ended well, even the last record is beyond doubt.
 func TestRecover_SealedTailIsLoud(t *testing.T) {
-	im := makeImage(t, 1)
+	for _, endedWell := range []bool{false, true} {
+		d := newMemoryDisk()
+		l, err := openLog(d, logOptions{segmentSize: 1 << 30}, nil)
+		require.NoError(t, err)
+		im := makeImage(t, 1)
+		d.files[segmentName(0)].data = im.data
+		if endedWell {
+			l.active.used = im.ends[0]
+			require.NoError(t, l.close(true))
+		} else {
+			l, err = openLog(d, logOptions{segmentSize: 1 << 30}, newIndex().load)
+			require.NoError(t, err)
+			require.NoError(t, l.close(false))
+		}
+		d.files[segmentName(0)].data[im.ends[0]-20] ^= 1
+		_, err = reopenDisk(t, d)
+		var damaged *CorruptError
+		require.ErrorAs(t, err, &damaged, "ended well: %v", endedWell)
+	}
+}
+
+// Ensure that of a torn record not a byte is left: what is appended next may be shorter.
+func TestRecover_TornTailLeavesNothing(t *testing.T) {
+	im := makeImage(t, 2)
 	d := newMemoryDisk()
-	d.files[segmentName(0)] = &memoryFile{data: im.data}
-	_, err := reopenDisk(t, d)
+	d.files[segmentName(0)] = &memoryFile{data: append([]byte(nil), im.data[:im.ends[1]-9]...)}
+	l, err := openLog(d, logOptions{segmentSize: 1 << 30}, newIndex().load)
 	require.NoError(t, err)
-	d.files[segmentName(0)].data[im.ends[0]-20] ^= 1
-	_, err = reopenDisk(t, d)
-	var damaged *CorruptError
-	require.ErrorAs(t, err, &damaged)
+	require.NoError(t, l.close(false))
+	require.Len(t, d.files[segmentName(0)].data, int(im.ends[0])+recordHeaderSize)
 }
 
 // Ensure that a missing or exchanged segment is reported as damage.
