@@ -13,7 +13,8 @@ import "github.com/partnerledger/partnerledger/domain"
 // Policy says what the removal of a partnership does to credit (credit.on_partnership_removal).
 type Policy string
 
-// The two readings of the same events. All decisions use Keep.
+// The two readings of the same events. Decisions go by Keep; only whether an id assigned again is worth
+// recording is asked of both.
 const (
 	Keep  Policy = "keep"  // the interval stays open
 	Close Policy = "close" // the interval closes, and nothing opens outside an active partnership

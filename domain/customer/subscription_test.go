@@ -110,6 +110,7 @@ func TestUpgradeSubscription(t *testing.T) {
 			When: moving(4), Then: one(upgraded(basic, standard, 4, 6), carried, support)},
 		{Name: "partial, when nobody is on record any more", Given: and(business(basic), given(bought+1, deauthorized(hill))), At: later,
 			When: moving(4), Then: one(upgraded(basic, standard, 4, 6), support)},
+		{Name: "one seat is a part", Given: business(basic), At: later, When: moving(1), Then: one(upgraded(basic, standard, 1, 9), carried, support)},
 		{Name: "all seats are no part", Given: business(basic), At: later, When: moving(10), Refused: domain.QuantityOutOfRange},
 		{Name: "no seats are no part", Given: business(basic), At: later, When: moving(0), Refused: domain.QuantityOutOfRange},
 		{Name: "a part needs a number", Given: business(basic), At: later, When: noNumber, Refused: domain.QuantityOutOfRange},

@@ -18,7 +18,7 @@ func TestCompanyNames(t *testing.T) {
 
 func TestDomains(t *testing.T) {
 	for name, want := range map[string]bool{
-		"winter.onmicrosoft.com": true, "W-1.OnMicrosoft.com": true, strings.Repeat("x", 27) + ".onmicrosoft.com": true,
+		"winter.onmicrosoft.com": true, "W-1.OnMicrosoft.com": true, "a.onmicrosoft.com": true, "az-09.onmicrosoft.com": true, strings.Repeat("x", 27) + ".onmicrosoft.com": true,
 		strings.Repeat("x", 28) + ".onmicrosoft.com": false, ".onmicrosoft.com": false, "a.b.onmicrosoft.com": false, "a_b.onmicrosoft.com": false,
 		"żubr.onmicrosoft.com": false, "winter.com": false, "": false, "winter.onmicrosoft.com.": false, "win ter.onmicrosoft.com": false,
 	} {
