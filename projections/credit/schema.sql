@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS credit_facts (
   approver           TEXT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id, seq)
 );
+CREATE INDEX IF NOT EXISTS credit_facts_sold ON credit_facts (provider_tenant_id, reseller_tenant_id, effective_at)
+  WHERE source = 'purchase';
 
 -- What the facts come to. Under each policy every moment of a subscription, from purchase to end,
 -- belongs to exactly one interval; where mpn_id is null nobody earns. policy is keep or close.

@@ -176,6 +176,9 @@ func TestPrivileges(t *testing.T) {
 		} {
 			assert.Equal(t, want, open(at, all), at)
 		}
+		var revoked int
+		require.NoError(t, r.QueryRow(t.Context(), "SELECT COUNT(*) FROM customer_privileges WHERE revoked_at IS NOT NULL").Scan(&revoked))
+		assert.Equal(t, 1, revoked, "a grant that has run out isn't the one revoked")
 		unlisted := customers.PrivilegeFilter{WithoutPartnership: true}
 		assert.Empty(t, open("2021-04-01T23:59:59.999Z", unlisted))
 		assert.Equal(t, "reseller-l GDAP Reader", open("2021-04-02T00:00:00Z", unlisted))

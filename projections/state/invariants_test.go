@@ -60,7 +60,7 @@ func instants(events []projections.Event, n int) []domain.Instant {
 func knownThenEqualsReplay(t *testing.T, full *fixture) {
 	replayed := &fixture{ledger: full.ledger, db: project(t, sqldbtest.SQLite(t), nil)}
 	seen := 0
-	for _, k := range instants(full.events, 12) {
+	for _, k := range instants(full.events, 8) {
 		from := seen
 		for seen < len(full.events) && full.events[seen].Meta.At <= k {
 			seen++
@@ -83,7 +83,7 @@ func equalBut(t *testing.T, want, got map[string]any) {
 // asOfEqualsReplay asks about E with all that is known today, and compares with a ledger that was
 // told nothing effective after E.
 func asOfEqualsReplay(t *testing.T, full *fixture) {
-	for _, e := range instants(full.events, 3) {
+	for _, e := range instants(full.events, 2) {
 		var effective []projections.Event
 		for _, event := range full.events {
 			if at := effectiveAt(event); at <= e {
