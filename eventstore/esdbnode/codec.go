@@ -18,6 +18,7 @@ func newRawCodec() rawCodec {
 	return rawCodec{encoding.GetCodecV2(grpcproto.Name)}
 }
 
+// Marshal encodes what is not encoded already.
 func (c rawCodec) Marshal(message any) (mem.BufferSlice, error) {
 	if frame, ok := message.(rawFrame); ok {
 		return mem.BufferSlice{mem.SliceBuffer(frame)}, nil

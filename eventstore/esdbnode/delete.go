@@ -13,6 +13,7 @@ import (
 // unaryTrailer lets the calls that have no stream of their own set trailers.
 type unaryTrailer struct{ ctx context.Context }
 
+// SetTrailer adds trailers to the call's answer.
 func (t unaryTrailer) SetTrailer(md metadata.MD) {
 	// It fails only when the call is over, and then there is nobody to tell.
 	_ = grpc.SetTrailer(t.ctx, md)

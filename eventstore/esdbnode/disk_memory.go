@@ -74,6 +74,7 @@ type memoryFile struct {
 	data []byte
 }
 
+// ReadAt is io.ReaderAt.
 func (f *memoryFile) ReadAt(p []byte, off int64) (int, error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -87,6 +88,7 @@ func (f *memoryFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
+// WriteAt is io.WriterAt; the file grows as needed.
 func (f *memoryFile) WriteAt(p []byte, off int64) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -120,4 +122,5 @@ func (f *memoryFile) size() (int64, error) {
 
 func (f *memoryFile) sync() error { return nil }
 
+// Close keeps the bytes: the file may be opened again as long as the disk lives.
 func (f *memoryFile) Close() error { return nil }

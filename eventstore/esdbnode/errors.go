@@ -33,6 +33,7 @@ type CorruptError struct {
 	Reason string
 }
 
+// Error says where and why.
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("esdbnode: %s is damaged at byte %d: %s", e.Segment, e.Offset, e.Reason)
 }
@@ -43,6 +44,7 @@ type FormatError struct {
 	Version uint32
 }
 
+// Error says which version was found and which is known.
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("esdbnode: %s has format version %d, this build reads version %d", e.Segment, e.Version, formatVersion)
 }

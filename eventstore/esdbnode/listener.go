@@ -17,6 +17,7 @@ func newDropListener(l net.Listener) *dropListener {
 	return &dropListener{Listener: l, conns: make(map[*dropConn]struct{})}
 }
 
+// Accept takes the next connection and remembers it.
 func (l *dropListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
@@ -47,6 +48,7 @@ type dropConn struct {
 	owner *dropListener
 }
 
+// Close forgets the connection and closes it.
 func (c *dropConn) Close() error {
 	c.owner.mu.Lock()
 	delete(c.owner.conns, c)
