@@ -111,9 +111,15 @@ ON CONFLICT (name) DO UPDATE SET version = excluded.version, schema_digest = exc
     position = excluded.position, next_seq = excluded.next_seq, at = excluded.at, status = excluded.status,
     stopped_event = NULL, stopped_position = NULL, error = NULL`
 
-// begin drops what an earlier version left, makes the tables anew and puts the checkpoint before every event.
+// begin puts the checkpoint before every event, drops what an earlier version left and makes the tables
+// anew. The checkpoint comes first here too: it is the lock that another projector waits for.
 func begin(ctx context.Context, tx *sqldb.Tx, p Projection, old string, state State) (checkpoint, error) {
 	made := tablesOf(p.Schema())
+	cp := checkpoint{cursor: eventstore.Start, state: state}
+	_, err := tx.Exec(ctx, insertCheckpoint, p.Name(), p.Version(), digestOf(p), strings.Join(made, " "), cp.cursor.Position, cp.cursor.NextSeq, cp.at, state)
+	if err != nil {
+		return checkpoint{}, fmt.Errorf("checkpoint of %s: %w", p.Name(), err)
+	}
 	for _, table := range append(strings.Fields(old), made...) {
 		if err := tx.Script(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
 			return checkpoint{}, fmt.Errorf("drop table %s of %s: %w", table, p.Name(), err)
@@ -121,11 +127,6 @@ func begin(ctx context.Context, tx *sqldb.Tx, p Projection, old string, state St
 	}
 	if err := tx.Script(ctx, p.Schema()); err != nil {
 		return checkpoint{}, fmt.Errorf("make the tables of %s: %w", p.Name(), err)
-	}
-	cp := checkpoint{cursor: eventstore.Start, state: state}
-	_, err := tx.Exec(ctx, insertCheckpoint, p.Name(), p.Version(), digestOf(p), strings.Join(made, " "), cp.cursor.Position, cp.cursor.NextSeq, cp.at, state)
-	if err != nil {
-		return checkpoint{}, fmt.Errorf("checkpoint of %s: %w", p.Name(), err)
 	}
 	return cp, nil
 }

@@ -59,6 +59,12 @@ func (e *NotReached) Unwrap() error { return e.Cause }
 
 // Reflects tells what all rows that r sees reflect: the least of the projections that aren't stopped.
 func (m *Models) Reflects(ctx context.Context, r sqldb.Reader) (Reflected, error) {
+	stored, err := m.stored(ctx, r)
+	stored.Position = max(stored.Position, eventstore.Beginning)
+	return stored, err
+}
+
+func (m *Models) stored(ctx context.Context, r sqldb.Reader) (Reflected, error) {
 	all, err := readCheckpoints(ctx, r)
 	if err != nil {
 		return Reflected{}, err
@@ -85,13 +91,17 @@ func (c checkpoint) reflected() Reflected {
 	return Reflected{Position: c.cursor.Position, NextSeq: c.cursor.NextSeq, At: c.at}
 }
 
+// notMade is before every position: the tables of some read model aren't there yet, so nothing can be
+// asked, not even of an empty log.
+const notMade = eventstore.Beginning - 1
+
 // least is the minimum over the projections that go on, or over all if none does.
 func (m *Models) least(of func(p Projection) (checkpoint, bool)) Reflected {
 	var moving, all *Reflected
 	for _, p := range m.projections {
 		cp, ok := of(p)
 		if !ok {
-			cp = checkpoint{cursor: eventstore.Start, state: Running}
+			cp = checkpoint{cursor: eventstore.Cursor{Position: notMade}, state: Running}
 		}
 		r := cp.reflected()
 		if cp.state != Stopped && (moving == nil || r.Position < moving.Position) {
@@ -149,7 +159,7 @@ func (m *Models) now(ctx context.Context) (present, <-chan struct{}, error) {
 	if here {
 		return present{local, true}, changed, nil
 	}
-	stored, err := m.Reflects(ctx, m.db)
+	stored, err := m.stored(ctx, m.db)
 	return present{stored, false}, changed, err
 }
 

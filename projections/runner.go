@@ -64,6 +64,9 @@ func (r *Runner) load(ctx context.Context) error {
 	var members []*member
 	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
 		members = members[:0]
+		if err := tx.Script(ctx, checkpointsSchema); err != nil { // waits for another process that makes tables
+			return err
+		}
 		all, err := readCheckpoints(ctx, tx)
 		if err != nil {
 			return err

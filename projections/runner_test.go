@@ -265,6 +265,21 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	require.Equal(t, eventstore.Position(13), notYet.Reflected)
 }
 
+func TestNothingIsReflectedBeforeTheTablesAreMade(t *testing.T) {
+	url := sqldbtest.SQLite(t)
+	reader := open(t, url, nil, &counter{name: "one"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	require.Error(t, reader.Wait(ctx, eventstore.Beginning), "not even an empty ledger")
+	reflected, err := reader.Reflects(t.Context(), reader.db)
+	require.NoError(t, err)
+	require.Equal(t, projections.Reflected{Position: eventstore.Beginning}, reflected)
+
+	open(t, url, newLedger(0), &counter{name: "one"}).start(t)
+	reader.await(t, eventstore.Beginning)
+	require.Equal(t, "one (stream, n, trail)\n", reader.dump(t, "one"))
+}
+
 func TestWaitInAnotherProcessLooksAtTheCheckpoints(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, url string) {
 		l := newLedger(2)

@@ -3,11 +3,15 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver "sqlite", plain Go: the ledger stays one static binary
 )
 
@@ -20,6 +24,7 @@ type dialect struct {
 	detached bool
 	// scriptLock is a statement that waits until no other transaction changes the schema.
 	scriptLock string
+	commit     func(context.Context, *sql.Conn) error
 }
 
 const (
@@ -53,7 +58,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(maxReaders + maxSnapshots)
 	read.SetMaxIdleConns(maxReaders + maxSnapshots)
-	d := dialect{name: sqliteName, begin: "BEGIN IMMEDIATE", snapshot: "BEGIN", detached: true}
+	d := dialect{name: sqliteName, begin: "BEGIN IMMEDIATE", snapshot: "BEGIN", detached: true, commit: commitSQLite}
 	return newDB(d, write, read, 1).reach(ctx)
 }
 
@@ -64,14 +69,33 @@ func sqliteDSN(path string, more ...string) string {
 }
 
 func openPostgres(ctx context.Context, url string) (*DB, error) {
-	connector, err := newPGConnector(ctx, url)
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the database URL: %w", err) // pgx leaves the password out
 	}
-	db := sql.OpenDB(connector)
+	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(maxReaders + maxSnapshots + maxWriters)
 	db.SetMaxIdleConns(maxReaders + maxSnapshots + maxWriters)
 	d := dialect{name: postgresName, begin: "BEGIN", snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-		scriptLock: "SELECT pg_advisory_xact_lock(7237128)"} // any number that nobody else takes
+		scriptLock: "SELECT pg_advisory_xact_lock(7237128)", commit: commitPostgres} // any number that nobody else takes
 	return newDB(d, db, db, maxWriters).reach(ctx)
+}
+
+func commitSQLite(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// errRolledBack says that PostgreSQL answered COMMIT with a rollback, which it doesn't call an error.
+var errRolledBack = errors.New("a statement of the transaction had failed; nothing was written")
+
+// commitPostgres asks the driver itself, because only there the answer to COMMIT can be seen.
+func commitPostgres(ctx context.Context, conn *sql.Conn) error {
+	return conn.Raw(func(driver any) error {
+		tag, err := driver.(*stdlib.Conn).Conn().Exec(ctx, "COMMIT")
+		if err == nil && strings.HasPrefix(tag.String(), "ROLLBACK") {
+			err = errRolledBack
+		}
+		return err
+	})
 }

@@ -22,6 +22,7 @@ type sessions struct {
 // session is one connection, used by one transaction at a time; conn is nil until it is needed.
 type session struct {
 	dialect
+	db     *sql.DB
 	conn   *sql.Conn
 	cache  *statements
 	broken bool
@@ -33,7 +34,7 @@ const lastWords = 30 * time.Second
 func newSessions(db *sql.DB, n int, d dialect) *sessions {
 	p := &sessions{db: db, free: make(chan *session, n), dialect: d}
 	for range n {
-		p.free <- &session{dialect: d}
+		p.free <- &session{dialect: d, db: db}
 	}
 	return p
 }
@@ -60,7 +61,7 @@ func (p *sessions) take(ctx context.Context) (*session, error) {
 func (p *sessions) give(s *session) {
 	if s.broken || p.closed.Load() {
 		s.drop()
-		s = &session{dialect: p.dialect}
+		s = &session{dialect: p.dialect, db: p.db}
 	}
 	p.free <- s
 }
@@ -105,7 +106,7 @@ func (s *session) transact(ctx context.Context, begin string, fn func(*Tx) error
 	if err := errors.Join(fn(tx), tx.stuck, ctx.Err()); err != nil {
 		return err
 	}
-	if _, err := s.conn.ExecContext(end, "COMMIT"); err != nil {
+	if err := s.commit(end, s.conn); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true

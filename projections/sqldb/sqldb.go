@@ -64,7 +64,8 @@ func newDB(d dialect, write, read *sql.DB, writers int) *DB {
 		db.closers = append(db.closers, write)
 	}
 	db.writers = newSessions(write, writers, d)
-	db.snapshots = newSessions(read, maxSnapshots, dialect{})
+	d.detached = false // what reads for long must be possible to break off
+	db.snapshots = newSessions(read, maxSnapshots, d)
 	return db
 }
 
@@ -103,12 +104,36 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 
 // QueryRow reads one row.
 func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	stmt, plain, err := d.cache.ready(ctx, query, args)
-	if err != nil || stmt == nil {
-		return d.read.QueryRowContext(ctx, query, plain...) // a faulty statement shows its fault in Scan
+	stmt, args, err := d.cache.ready(ctx, query, args)
+	switch {
+	case err != nil:
+		return noRow(ctx, d.read, err)
+	case stmt == nil:
+		return d.read.QueryRowContext(ctx, query, args...)
+	default:
+		return stmt.QueryRowContext(ctx, args...)
 	}
-	return stmt.QueryRowContext(ctx, plain...)
 }
+
+// noRow is a row whose Scan gives the error. database/sql makes one only for a context that has ended.
+func noRow(ctx context.Context, db *sql.DB, err error) *sql.Row {
+	return db.QueryRowContext(ended{ctx, err}, "")
+}
+
+type ended struct {
+	context.Context
+	err error
+}
+
+// Done is closed.
+func (ended) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+// Err is why.
+func (e ended) Err() error { return e.err }
 
 // Write runs fn in one transaction: what it did is durable once Write returns nil, and undone if it
 // returns an error. On SQLite all writers of all processes wait for each other.

@@ -177,6 +177,10 @@ func TestFaultsAreToldApart(t *testing.T) {
 		require.False(t, sqldb.Unavailable(err))
 		require.Error(t, db.QueryRow(t.Context(), "SELECT nothing FROM nowhere").Scan(new(int)))
 		require.ErrorContains(t, db.QueryRow(t.Context(), "SELECT n FROM things WHERE name = $1", domain.Personal{}).Scan(new(int)), "Personal")
+		write(t, db, func(tx *sqldb.Tx) error {
+			require.ErrorContains(t, tx.QueryRow(t.Context(), "SELECT n FROM things WHERE name = $1", domain.Personal{}).Scan(new(int)), "Personal")
+			return nil
+		})
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -41,11 +41,15 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 
 // QueryRow reads one row.
 func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	detached, stmt, args, err := t.ready(ctx, query, args)
-	if err != nil || stmt == nil {
-		return t.s.conn.QueryRowContext(ctx, query, args...) // a faulty statement shows its fault in Scan
+	ctx, stmt, args, err := t.ready(ctx, query, args)
+	switch {
+	case err != nil:
+		return noRow(ctx, t.s.db, err)
+	case stmt == nil:
+		return t.s.conn.QueryRowContext(ctx, query, args...)
+	default:
+		return stmt.QueryRowContext(ctx, args...)
 	}
-	return stmt.QueryRowContext(detached, args...)
 }
 
 func (t *Tx) ready(ctx context.Context, query string, args []any) (context.Context, *sql.Stmt, []any, error) {
