@@ -97,7 +97,7 @@ Exit codes: 0 done, 1 refused, failed or different from what was expected, 2 wro
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(a.submit(), a.resellers(), a.requests(), a.customers(), a.subscriptions(), a.supportContacts(), a.privileges(),
-		a.record(), a.credit(), a.timeline(), a.activity(), a.submissions(), a.state(), a.status(), a.workload())
+		a.record(), a.credit(), a.analytics(), a.timeline(), a.activity(), a.submissions(), a.state(), a.status(), a.workload())
 	return root
 }
 

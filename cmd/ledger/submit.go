@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,19 @@ func (a *app) submitFile(ctx context.Context, path string, o submission.Options)
 	if err != nil {
 		return err
 	}
+	if err := settle(ctx, c, summary.Position); err != nil {
+		return err
+	}
 	return summary.Fault()
+}
+
+// settle waits until the read models reflect what was submitted, so that the next question sees it.
+func settle(ctx context.Context, c *client.Client, position string) error {
+	if position == "" {
+		return nil
+	}
+	_, err := c.Page(ctx, "/v1/submissions", url.Values{"atLeast": {position}, "limit": {"1"}})
+	return err
 }
 
 // open opens the input and gives what its progress is measured in: bytes as they are read, -1 unknown.

@@ -16,6 +16,7 @@ func (a *API) routes() {
 	list[RecordInput](a, "/v1/orphaned-credit", "Credit without a partnership", "Credit that is open although the partnership was removed.", orphaned)
 	list[creditInput](a, "/v1/credit", "Incentive credit by month", "Seat-days of whoever was on record, exact to the millisecond.", credited)
 	list[creditInput](a, "/v1/uncredited", "Seat-days that nobody earns", "By provider and month.", uncredited)
+	list[analyticsInput](a, "/v1/analytics", "Monthly numbers", "Resellers total, new, removed, active, transacting and churned by the vendor's definitions; customers, subscriptions and seats.", monthly)
 	list[timelineInput](a, "/v1/timeline", "Timeline", "Every event: who, when, what, why.", timelineEntries)
 	list[activityInput](a, "/v1/activity", "Activity", "Every command and what became of it, refusals too.", activityEntries)
 	list[submissionsInput](a, "/v1/submissions", "Submissions", "Files and streams of commands, and how far they got; the newest first.", a.submissions)
