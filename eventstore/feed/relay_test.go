@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -133,20 +135,42 @@ func TestAZombieIsRefusedAfterTheDuplicateWindow(t *testing.T) {
 	w.requireFeedIsLog()
 
 	// The pipelined messages of a zombie: event 5 right behind event 4, both long in the stream. While
-	// JetStream remembers its id it is a duplicate; after that only the chain is left, and refuses it.
+	// JetStream remembers its id it is a duplicate; after that only the chain is left. Both are a refusal.
 	truth := w.truth()
-	msg, err := Message{Event: truth[5], Previous: truth[4].Position}.NATS(1 << 20)
-	require.NoError(t, err)
-	msg.Header.Set(headerExpectedID, strconv.FormatInt(int64(truth[4].Position), 10))
+	var cause error
 	w.until(func() bool {
-		ack, err := zombie.js.PublishMsg(w.ctx, msg)
-		if err != nil {
-			require.ErrorAs(t, doubtOf(truth[5].Position, err), new(*refused))
-			return true
-		}
-		return !ack.Duplicate
+		cause = zombie.pipeline(w, truth[4], truth[5])
+		require.ErrorAs(t, cause, new(*refused))
+		return !errors.Is(cause, errDuplicate)
 	}, "the duplicate window passes")
 	require.ErrorAs(t, zombie.publish(w.ctx, old), new(*refused))
+	w.requireFeedIsLog()
+}
+
+// pipeline sends e behind before as a relay does in mid-window, and returns what comes of it.
+func (r *Relay) pipeline(w *world, before, e eventstore.Sequenced) error {
+	w.t.Helper()
+	ctx, doubt := context.WithCancelCause(w.ctx)
+	tenure, err := r.tenure(tail{cursor: before.After()}, doubt)
+	require.NoError(w.t, err)
+	defer tenure.js.CleanupPublisher()
+	tenure.lastID = strconv.FormatInt(int64(before.Position), 10)
+	require.NoError(w.t, tenure.send(ctx, e.Recorded))
+	tenure.drain()
+	return context.Cause(ctx)
+}
+
+// What follows a message that got lost on the way is refused: a hole can't come to be.
+func TestAMessageBehindALostOneIsRefused(t *testing.T) {
+	w := filled(t, 5)
+	r, err := NewRelay(w.log, w.connect(), relayOptions())
+	require.NoError(t, err)
+	w.write(2)
+	truth := w.truth()
+	require.ErrorAs(t, r.pipeline(w, truth[5], truth[6]), new(*refused))
+	require.Len(t, w.messages(), 5)
+	require.NoError(t, r.pipeline(w, truth[4], truth[5]))
+	require.NoError(t, r.pipeline(w, truth[5], truth[6]))
 	w.requireFeedIsLog()
 }
 

@@ -69,16 +69,24 @@ func TestSourceWaitsAtTheEnd(t *testing.T) {
 	f.requireAll()
 }
 
-func TestMessagesMissingFromTheMiddleComeFromTheLog(t *testing.T) {
-	w := filled(t, 100)
-	for _, sequence := range []uint64{1, 20, 21, 22, 57, 99} {
-		require.NoError(t, w.feed().DeleteMsg(w.ctx, sequence))
+func TestMissingMessagesComeFromTheLog(t *testing.T) {
+	for name, missing := range map[string][]uint64{
+		"from the beginning": {1, 2},
+		"from the middle":    {60},
+		"here and there":     {20, 21, 22, 57, 99},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := filled(t, 100)
+			for _, sequence := range missing {
+				require.NoError(t, w.feed().DeleteMsg(w.ctx, sequence))
+			}
+			f := w.follow(sourceOptions(), eventstore.Start)
+			f.requireAll()
+			require.Positive(t, f.Status().Gaps)
+			require.Positive(t, f.Status().FromLog)
+			f.onFeed()
+		})
 	}
-	f := w.follow(sourceOptions(), eventstore.Start)
-	f.requireAll()
-	require.Positive(t, f.Status().Gaps)
-	require.Positive(t, f.Status().FromLog)
-	f.onFeed()
 }
 
 // A message stands in the feed where another belongs.
@@ -251,6 +259,7 @@ func TestABrokenLogEndsBoth(t *testing.T) {
 func TestEventsEndWithTheContext(t *testing.T) {
 	w := filled(t, 3)
 	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
 	s, err := NewSource(w.log, w.connect(), sourceOptions())
 	require.NoError(t, err)
 	var got []uuid.UUID

@@ -64,6 +64,21 @@ type tenure struct {
 func (r *Relay) publish(ctx context.Context, from tail) error {
 	ctx, doubt := context.WithCancelCause(ctx)
 	defer doubt(nil)
+	t, err := r.tenure(from, doubt)
+	if err != nil {
+		return err
+	}
+	defer t.js.CleanupPublisher()
+	var watch sync.WaitGroup
+	watch.Go(func() { r.watch(ctx, t) })
+	err = t.follow(ctx)
+	t.drain()
+	doubt(nil)
+	watch.Wait()
+	return err
+}
+
+func (r *Relay) tenure(from tail, doubt context.CancelCauseFunc) (*tenure, error) {
 	t := &tenure{
 		relay: r, doubt: doubt, slots: make(chan struct{}, r.options.Window),
 		start: from.sequence, cursor: from.cursor, limit: r.conn.MaxPayload(),
@@ -74,16 +89,9 @@ func (r *Relay) publish(ctx context.Context, from tail) error {
 		jetstream.WithPublishAsyncAckHandler(t.acknowledged),
 		jetstream.WithPublishAsyncErrHandler(t.failed))
 	if err != nil {
-		return fmt.Errorf("relay: %w", err)
+		return nil, fmt.Errorf("relay: %w", err)
 	}
-	defer t.js.CleanupPublisher()
-	var watch sync.WaitGroup
-	watch.Go(func() { r.watch(ctx, t) })
-	err = t.follow(ctx)
-	t.drain()
-	doubt(nil)
-	watch.Wait()
-	return err
+	return t, nil
 }
 
 // follow publishes what the log yields.
