@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,7 +35,8 @@ func (e *UnknownEvent) Error() string {
 	return fmt.Sprintf("event type %q with schema version %d is unknown to this program; a newer one wrote it", e.Type, e.SchemaVersion)
 }
 
-// Upcaster turns the data of an older schema version into that of the next one.
+// Upcaster turns the data of an older schema version into that of the next one. Personal texts are sealed
+// for the field in which they were stored: an upcaster MUST leave them there, moved they can't be opened.
 type Upcaster func(data jsontext.Value) (jsontext.Value, error)
 
 // Codec turns facts into their stored form and back. Without a Sealer it can only read, and personal
@@ -91,7 +93,7 @@ func (c *Codec) seal(id uuid.UUID, event domain.Event) func(*jsontext.Encoder, d
 		if !ok || c.sealer == nil {
 			return fmt.Errorf("%s holds personal text but nothing to seal it with", event.EventType())
 		}
-		sealed, err := c.sealer.Seal(about.DataSubject(), binding(id, enc.StackPointer()), p.Reveal())
+		sealed, err := c.sealer.Seal(about.DataSubject(), binding(id, enc), p.Reveal())
 		if err != nil {
 			return err
 		}
@@ -99,8 +101,26 @@ func (c *Codec) seal(id uuid.UUID, event domain.Event) func(*jsontext.Encoder, d
 	}
 }
 
-// binding ties a sealed text to its event and field: moved anywhere else it can't be opened.
-func binding(id uuid.UUID, pointer jsontext.Pointer) string { return id.String() + string(pointer) }
+// place is where an encoder or decoder stands.
+type place interface {
+	StackPointer() jsontext.Pointer
+	StackDepth() int
+	StackIndex(int) (jsontext.Kind, int64)
+}
+
+// binding ties a sealed text to its event and field: moved anywhere else it can't be opened. It has to be
+// taken before the text is written or read. An encoder and a decoder point at the last thing done, which
+// is the text's own name in an object, but in an array the element before it: there its index is counted.
+func binding(id uuid.UUID, at place) string {
+	pointer := at.StackPointer()
+	if kind, elements := at.StackIndex(at.StackDepth()); kind == jsontext.KindBeginArray {
+		if elements > 0 {
+			pointer = pointer.Parent()
+		}
+		pointer = pointer.AppendToken(strconv.FormatInt(elements, 10))
+	}
+	return id.String() + string(pointer)
+}
 
 // DecodeMetadata reads the metadata of a recorded event.
 func (c *Codec) DecodeMetadata(r Recorded) (Metadata, error) {
@@ -154,11 +174,15 @@ func (c *Codec) present(r Recorded, version int) (jsontext.Value, error) {
 // once the event is decoded, so the sealed form itself names it (see SealedRef).
 func (c *Codec) unseal(id uuid.UUID) func(*jsontext.Decoder, *domain.Personal) error {
 	return func(dec *jsontext.Decoder, p *domain.Personal) error {
+		bound := binding(id, dec)
 		token, err := dec.ReadToken()
 		if err != nil {
 			return err
 		}
-		ref := SealedRef{Binding: binding(id, dec.StackPointer()), Sealed: token.String()}
+		if token.Kind() != jsontext.KindString {
+			return fmt.Errorf("%s at %s is no sealed text", token.Kind(), dec.StackPointer())
+		}
+		ref := SealedRef{Binding: bound, Sealed: token.String()}
 		*p = domain.SealedText(ref.String())
 		if c.sealer == nil {
 			return nil
