@@ -17,13 +17,16 @@ import (
 // About is what an event names, what it changed, and the reason given; empty where there is none.
 type About struct {
 	Provider     domain.TenantID
-	Reseller     domain.TenantID
+	Reseller     domain.TenantID // or the provider itself, where it grants itself privileges
 	Customer     domain.TenantID
 	Subscription domain.SubscriptionID
 	Request      domain.RequestID
 	MPNID        domain.MPNID
-	Summary      string
-	Reason       string
+	// PreviousReseller and PreviousMPNID are who had what the event gives to somebody else, or to nobody.
+	PreviousReseller domain.TenantID
+	PreviousMPNID    domain.MPNID
+	Summary          string
+	Reason           string
 }
 
 // Unknown says that an event of the vocabulary isn't described: a fault of the program.
@@ -96,11 +99,11 @@ func customers(e domain.Event) (About, bool) {
 		return ofCustomer(e.Key, e.CompanyName+", "+e.Domain, "")
 	case customer.CustomerAssociatedWithReseller:
 		a, ok := ofCustomer(e.Key, change("reseller", string(e.PreviousResellerTenantID), string(e.ResellerTenantID)), "")
-		a.Reseller = e.ResellerTenantID
+		a.Reseller, a.PreviousReseller = e.ResellerTenantID, e.PreviousResellerTenantID
 		return a, ok
 	case customer.CustomerDissociatedFromReseller:
 		a, ok := ofCustomer(e.Key, change("reseller", string(e.ResellerTenantID), ""), "")
-		a.Reseller = e.ResellerTenantID
+		a.PreviousReseller = e.ResellerTenantID
 		return a, ok
 	case customer.DelegatedAdminPrivilegesGranted:
 		a, ok := ofCustomer(e.Key, strings.TrimSpace(e.Kind+" granted "+strings.Join(e.Roles, ", ")), "")
@@ -131,7 +134,7 @@ func subscriptions(e domain.Event) (About, bool) {
 	case customer.SubscriptionPurchased:
 		return ofSubscription(e.Key, e.SubscriptionID, fmt.Sprintf("%s, seats: %d, term %s", e.OfferName, e.Quantity, e.TermDuration), "")
 	case customer.SupportContactAssigned:
-		return ofSubscription(e.Key, e.SubscriptionID, "support contact → "+e.SupportName, "")
+		return support(e)
 	case customer.QuantityChanged:
 		return ofSubscription(e.Key, e.SubscriptionID, fmt.Sprintf("seats %d → %d", e.Old, e.New), "")
 	case customer.SubscriptionUpgraded:
@@ -152,13 +155,25 @@ func record(e domain.Event) (a About, ok bool) {
 	switch e := e.(type) {
 	case customer.ResellerOfRecordAssigned:
 		a, ok = ofSubscription(e.Key, e.SubscriptionID, change("reseller of record", string(e.PreviousMPNID), string(e.MPNID)), "")
-		a.Reseller, a.MPNID = e.ResellerTenantID, e.MPNID
+		a.Reseller, a.MPNID, a.PreviousMPNID = e.ResellerTenantID, e.MPNID, e.PreviousMPNID
 	case customer.ResellerOfRecordCleared:
 		a, ok = ofSubscription(e.Key, e.SubscriptionID, change("reseller of record", string(e.PreviousMPNID), ""), e.Reason)
-		a.MPNID = e.PreviousMPNID
+		a.PreviousMPNID = e.PreviousMPNID
 	case customer.ResellerOfRecordCorrected:
 		a, ok = ofSubscription(e.Key, e.SubscriptionID, "reseller of record corrected to "+string(e.MPNID)+" since "+e.From.String(), e.Reason)
 		a.Reseller, a.MPNID = e.ResellerTenantID, e.MPNID
+	}
+	return a, ok
+}
+
+// support names the resellers among the contacts: at first, and often after, it is the provider.
+func support(e customer.SupportContactAssigned) (About, bool) {
+	a, ok := ofSubscription(e.Key, e.SubscriptionID, "support contact → "+e.SupportName, "")
+	if e.SupportTenantID != e.ProviderTenantID {
+		a.Reseller, a.MPNID = e.SupportTenantID, e.SupportMPNID
+	}
+	if e.PreviousSupportTenantID != e.ProviderTenantID {
+		a.PreviousReseller = e.PreviousSupportTenantID
 	}
 	return a, ok
 }

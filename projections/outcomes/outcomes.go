@@ -35,11 +35,12 @@ func (Projection) Version() int { return 1 }
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
-const insertOutcome = `INSERT INTO outcomes (command_id, first_seq, position, at, command_type, digest, status, code, sentence, changed_nothing, event_ids,
+const insertOutcome = `INSERT INTO outcomes (command_id, first_seq, position, at, command_type, digest, status, code, sentence, changed_nothing, stream, event_ids,
   user_name, user_tenant_id, user_role, provider_tenant_id, reseller_tenant_id, customer_tenant_id, correlation_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (command_id) DO UPDATE SET position = excluded.position, event_ids = outcomes.event_ids || ' ' || excluded.event_ids,
-  reseller_tenant_id = CASE WHEN outcomes.reseller_tenant_id = '' THEN excluded.reseller_tenant_id ELSE outcomes.reseller_tenant_id END`
+  reseller_tenant_id = CASE WHEN outcomes.reseller_tenant_id = '' THEN excluded.reseller_tenant_id ELSE outcomes.reseller_tenant_id END,
+  customer_tenant_id = CASE WHEN outcomes.customer_tenant_id = '' THEN excluded.customer_tenant_id ELSE outcomes.customer_tenant_id END`
 
 // Apply adds the event to the outcome of its command. A claim is no outcome: until the fact that it was
 // made for is there, the command may still be finished.
@@ -53,23 +54,31 @@ func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) 
 	}
 	row := rowOf(e)
 	m := e.Meta
-	return readmodel.Exec(ctx, tx, insertOutcome, string(m.CausationID), int64(e.Seq), int64(e.Position), m.At, m.Command.Type, m.Command.Digest,
-		row.status, row.code, row.sentence, row.nothing, row.events, m.Actor.UserPrincipalName, string(m.Actor.TenantID), string(m.Actor.Role),
-		string(a.Provider), string(a.Reseller), string(a.Customer), m.CorrelationID)
+	return readmodel.Exec(ctx, tx, insertOutcome, m.CausationID, e.Seq, e.Position, m.At, m.Command.Type, m.Command.Digest,
+		row.status, row.code, row.sentence, row.nothing, row.stream, row.events, m.Actor.UserPrincipalName, m.Actor.TenantID, m.Actor.Role,
+		a.Provider, reseller(a), a.Customer, m.CorrelationID)
+}
+
+// reseller is whom the command was about, also where it took something from it.
+func reseller(a about.About) domain.TenantID {
+	if a.Reseller == "" {
+		return a.PreviousReseller
+	}
+	return a.Reseller
 }
 
 type row struct {
-	status, code, sentence, events string
-	nothing                        bool
+	status, code, sentence, stream, events string
+	nothing                                bool
 }
 
 func rowOf(e projections.Event) row {
 	switch f := e.Fact.(type) {
 	case outcome.CommandRefused:
-		return row{status: Refused, code: string(f.Code), sentence: f.Sentence}
+		return row{status: Refused, code: string(f.Code), sentence: f.Sentence, stream: f.Stream}
 	case outcome.CommandChangedNothing:
-		return row{status: Accepted, nothing: true}
+		return row{status: Accepted, nothing: true, stream: f.Stream}
 	default:
-		return row{status: Accepted, events: e.ID.String()}
+		return row{status: Accepted, stream: e.Stream, events: e.ID.String()}
 	}
 }

@@ -17,8 +17,8 @@ type Outcome struct {
 	Status    string
 	Code      domain.Code
 	Sentence  string
-	Position  eventstore.Position
-	EventIDs  []string
+	Position  eventstore.Position // of the last event the command left
+	EventIDs  []string            // of the facts recorded, in order
 }
 
 const selectOutcome = `SELECT command_id, digest, status, code, sentence, position, event_ids FROM outcomes WHERE command_id = $1`
@@ -52,6 +52,7 @@ type Entry struct {
 	Code             string           `json:"code,omitzero"`
 	Message          string           `json:"message,omitzero"`
 	ChangedNothing   bool             `json:"changedNothing,omitzero"`
+	Stream           string           `json:"stream"`
 	User             string           `json:"user"`
 	UserTenantID     domain.TenantID  `json:"userTenantId"`
 	Role             domain.Role      `json:"role"`
@@ -62,14 +63,14 @@ type Entry struct {
 	CorrelationID    string           `json:"correlationId"`
 }
 
-const selectEntries = `SELECT o.first_seq, o.at, o.command_id, o.command_type, o.status, o.code, o.sentence, o.changed_nothing, o.user_name, o.user_tenant_id,
+const selectEntries = `SELECT o.first_seq, o.at, o.command_id, o.command_type, o.status, o.code, o.sentence, o.changed_nothing, o.stream, o.user_name, o.user_tenant_id,
   o.user_role, o.provider_tenant_id, o.reseller_tenant_id, o.customer_tenant_id, o.event_ids, o.correlation_id
 FROM outcomes o WHERE o.at <= $1 {where}`
 
 var entries = readmodel.List[Entry]{
 	OrderBy: []string{"o.first_seq"},
 	Fields: func(e *Entry) []any {
-		return []any{&e.Seq, &e.At, &e.CommandID, &e.CommandType, &e.Status, &e.Code, &e.Message, &e.ChangedNothing, &e.User, &e.UserTenantID,
+		return []any{&e.Seq, &e.At, &e.CommandID, &e.CommandType, &e.Status, &e.Code, &e.Message, &e.ChangedNothing, &e.Stream, &e.User, &e.UserTenantID,
 			&e.Role, &e.ProviderTenantID, &e.ResellerTenantID, &e.CustomerTenantID, &e.EventIDs, &e.CorrelationID}
 	},
 	Key: func(e Entry) []any { return []any{e.Seq} },

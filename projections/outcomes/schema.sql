@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
   code               TEXT    NOT NULL, -- of the refusal
   sentence           TEXT    NOT NULL,
   changed_nothing    INTEGER NOT NULL,
+  stream             TEXT    NOT NULL, -- at which the command aimed
   event_ids          TEXT    NOT NULL, -- of the facts recorded, in order, separated by spaces
   user_name          TEXT    NOT NULL,
   user_tenant_id     TEXT    NOT NULL,

@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS timeline (
   at                 BIGINT NOT NULL, -- recorded
   effective_at       BIGINT NOT NULL,
   type               TEXT   NOT NULL,
+  category           TEXT   NOT NULL, -- of the stream
   summary            TEXT   NOT NULL,
   reason             TEXT   NOT NULL,
   user_name          TEXT   NOT NULL,
@@ -12,10 +13,12 @@ CREATE TABLE IF NOT EXISTS timeline (
   user_role          TEXT   NOT NULL,
   provider_tenant_id TEXT   NOT NULL,
   reseller_tenant_id TEXT   NOT NULL,
+  previous_tenant_id TEXT   NOT NULL, -- reseller that had what the event gives to another, or to nobody
   customer_tenant_id TEXT   NOT NULL,
   subscription_id    TEXT   NOT NULL,
   request_id         TEXT   NOT NULL,
   mpn_id             TEXT   NOT NULL,
+  previous_mpn_id    TEXT   NOT NULL,
   event_id           TEXT   NOT NULL,
   command_id         TEXT   NOT NULL,
   stream             TEXT   NOT NULL,
@@ -23,6 +26,13 @@ CREATE TABLE IF NOT EXISTS timeline (
 );
 CREATE INDEX IF NOT EXISTS timeline_by_customer ON timeline (customer_tenant_id, seq);
 CREATE INDEX IF NOT EXISTS timeline_by_reseller ON timeline (reseller_tenant_id, seq);
+CREATE INDEX IF NOT EXISTS timeline_by_previous ON timeline (previous_tenant_id, seq);
 CREATE INDEX IF NOT EXISTS timeline_by_subscription ON timeline (subscription_id, seq);
 CREATE INDEX IF NOT EXISTS timeline_by_user ON timeline (user_name, seq);
 CREATE INDEX IF NOT EXISTS timeline_by_type ON timeline (type, seq);
+
+-- Whose an MPN ID is: an event that takes one off a subscription doesn't name the reseller that loses it.
+CREATE TABLE IF NOT EXISTS timeline_mpn_owners (
+  mpn_id             TEXT NOT NULL PRIMARY KEY,
+  reseller_tenant_id TEXT NOT NULL
+);

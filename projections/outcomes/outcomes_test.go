@@ -1,0 +1,170 @@
+package outcomes_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/outcome"
+	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/internal/workload"
+	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
+	"github.com/partnerledger/partnerledger/projections"
+	"github.com/partnerledger/partnerledger/projections/outcomes"
+	"github.com/partnerledger/partnerledger/projections/readmodel"
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
+)
+
+// played is what a workload with all edge cases leaves: its lines and its events.
+func played(t *testing.T) ([]inmemory.Line, []projections.Event) {
+	t.Helper()
+	var lines bytes.Buffer
+	_, err := workload.Generate(t.Context(), workload.Options{Seed: 1, Size: workload.Tiny, EdgeCases: true}, &lines)
+	require.NoError(t, err)
+	l, err := inmemory.New()
+	require.NoError(t, err)
+	require.NoError(t, l.Play(t.Context(), &lines))
+	events, err := l.Events(t.Context())
+	require.NoError(t, err)
+	return l.Lines, events
+}
+
+func fill(t *testing.T, url string, events ...projections.Event) *sqldb.DB {
+	t.Helper()
+	db := sqldbtest.Open(t, url)
+	require.NoError(t, inmemory.Prepare(t.Context(), db, outcomes.Projection{}))
+	require.NoError(t, inmemory.Apply(t.Context(), db, events, outcomes.Projection{}))
+	return db
+}
+
+func TestEveryCommandIsAnsweredAsTheFirstTime(t *testing.T) {
+	lines, events := played(t)
+	facts, last := map[domain.CommandID][]string{}, map[domain.CommandID]eventstore.Position{}
+	for _, e := range events {
+		if _, claim := e.Fact.(domain.Claim); claim {
+			continue
+		}
+		last[e.Meta.CausationID] = e.Position
+		switch e.Fact.(type) {
+		case outcome.CommandRefused, outcome.CommandChangedNothing:
+		default:
+			facts[e.Meta.CausationID] = append(facts[e.Meta.CausationID], e.ID.String())
+		}
+	}
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		db := fill(t, url, events...)
+		for _, l := range lines {
+			if l.Refused == domain.CommandIDReused {
+				continue // recorded under an id of its own: the first command's outcome stays
+			}
+			o, found, err := outcomes.ByCommand(t.Context(), db, l.ID)
+			require.NoError(t, err)
+			require.True(t, found)
+			require.Equal(t, l.Refused, o.Code)
+			require.Equal(t, l.Refused != "", o.Status == outcomes.Refused)
+			require.Equal(t, l.Refused != "", o.Sentence != "")
+			require.Equal(t, last[l.ID], o.Position)
+			require.Equal(t, facts[l.ID], append([]string(nil), o.EventIDs...))
+			require.NotEmpty(t, o.Digest)
+		}
+		_, found, err := outcomes.ByCommand(t.Context(), db, "never said")
+		require.NoError(t, err)
+		require.False(t, found)
+		require.Len(t, everything(t, db, outcomes.Filter{}), len(last))
+	})
+}
+
+// everything reads all pages, small ones, and checks their order.
+func everything(t *testing.T, r sqldb.Reader, f outcomes.Filter) (all []outcomes.Entry) {
+	t.Helper()
+	if f.At == (readmodel.Point{}) {
+		f.At = readmodel.Latest(0)
+	}
+	page := readmodel.Page{Limit: 500}
+	for {
+		part, err := outcomes.Activity(t.Context(), r, f, page)
+		require.NoError(t, err)
+		for _, e := range part.Items {
+			require.True(t, len(all) == 0 || e.Seq > all[len(all)-1].Seq)
+			all = append(all, e)
+		}
+		if part.Next == "" {
+			return all
+		}
+		page.After = part.Next
+	}
+}
+
+func TestActivityFindsWhatWasTried(t *testing.T) {
+	_, events := played(t)
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		db := fill(t, url, events...)
+		all := everything(t, db, outcomes.Filter{})
+		sample := all[len(all)/2]
+		from, to := all[len(all)/4].At, all[len(all)/2].At
+		for name, c := range map[string]struct {
+			filter outcomes.Filter
+			fits   func(outcomes.Entry) bool
+		}{
+			"provider": {outcomes.Filter{Provider: sample.ProviderTenantID}, func(e outcomes.Entry) bool { return e.ProviderTenantID == sample.ProviderTenantID }},
+			"user":     {outcomes.Filter{User: sample.User}, func(e outcomes.Entry) bool { return e.User == sample.User }},
+			"command":  {outcomes.Filter{CommandType: "PlaceOrder"}, func(e outcomes.Entry) bool { return e.CommandType == "PlaceOrder" }},
+			"refused":  {outcomes.Filter{Status: outcomes.Refused}, func(e outcomes.Entry) bool { return e.Status == outcomes.Refused }},
+			"code":     {outcomes.Filter{Code: "wrong-tenant"}, func(e outcomes.Entry) bool { return e.Code == "wrong-tenant" }},
+			"period":   {outcomes.Filter{From: &from, To: &to}, func(e outcomes.Entry) bool { return e.At >= from && e.At < to }},
+			"as of":    {outcomes.Filter{At: readmodel.At(to)}, func(e outcomes.Entry) bool { return e.At <= to }},
+		} {
+			var want []outcomes.Entry
+			for _, e := range all {
+				if c.fits(e) {
+					want = append(want, e)
+				}
+			}
+			require.NotEmpty(t, want, name)
+			require.Less(t, len(want), len(all), name)
+			require.Equal(t, want, everything(t, db, c.filter), name)
+		}
+	})
+}
+
+var key = customer.Key{ProviderTenantID: "p", CustomerTenantID: "c"}
+
+func event(seq uint64, command domain.CommandID, part int, fact domain.Event) projections.Event {
+	stream := key.Stream().String()
+	return projections.Event{Fact: fact, Meta: eventstore.Metadata{CausationID: command, CorrelationID: string(command), Part: part, At: domain.Instant(seq),
+		Command: eventstore.CommandRef{Type: "AddCustomer", Digest: "d"}},
+		Sequenced: eventstore.Sequenced{Seq: seq, Recorded: eventstore.Recorded{Stream: stream, Position: eventstore.Position(10 * seq)}}}
+}
+
+// A claim alone is no outcome: whoever says the command again finishes it. The events after it are one.
+func TestAClaimIsNoOutcome(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		db := fill(t, url, event(0, "one", 0, customer.DomainClaimed{Domain: "x.onmicrosoft.com", Key: key}))
+		_, found, err := outcomes.ByCommand(t.Context(), db, "one")
+		require.NoError(t, err)
+		require.False(t, found)
+
+		require.NoError(t, inmemory.Apply(t.Context(), db, []projections.Event{
+			event(1, "one", 1, customer.CustomerAdded{Key: key}),
+			event(2, "two", 0, outcome.CommandRefused{CommandType: "PlaceOrder", Code: domain.WrongTenant, Sentence: "No.", Stream: "customer-p.c", ProviderTenantID: "p"}),
+			event(3, "one", 2, customer.CustomerAssociatedWithReseller{Key: key, ResellerTenantID: "r"}),
+			event(4, "three", 0, outcome.CommandChangedNothing{CommandType: "AssociateCustomer", Stream: "customer-p.c", CustomerTenantID: "c"}),
+		}, outcomes.Projection{}))
+		all := everything(t, db, outcomes.Filter{})
+		require.Len(t, all, 3)
+		require.Equal(t, int64(1), all[0].Seq)
+		require.Equal(t, domain.Instant(1), all[0].At)
+		require.Equal(t, domain.TenantID("r"), all[0].ResellerTenantID)
+		require.Equal(t, "customer-p.c", all[0].Stream)
+		require.Equal(t, []any{"refused", "wrong-tenant", "No."}, []any{all[1].Status, all[1].Code, all[1].Message})
+		require.True(t, all[2].ChangedNothing)
+		o, _, err := outcomes.ByCommand(t.Context(), db, "one")
+		require.NoError(t, err)
+		require.Equal(t, eventstore.Position(30), o.Position)
+		require.Len(t, o.EventIDs, 2)
+	})
+}
