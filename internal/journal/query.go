@@ -16,9 +16,11 @@ type (
 )
 
 // repeated holds for a line l of submission s when the same command with the same content was said before.
+// Other content under a known id isn't known by being refused for it. Two processes may give two
+// submissions the same place; their ids decide then.
 const repeated = `EXISTS (SELECT 1 FROM submission_lines e JOIN submissions es ON es.id = e.submission
-	WHERE e.command_id = l.command_id AND e.digest = l.digest AND e.status <> 'failed'
-	  AND (es.ord < s.ord OR es.ord = s.ord AND e.line < l.line))`
+	WHERE e.command_id = l.command_id AND e.digest = l.digest AND e.status <> 'failed' AND e.code <> '` + string(domain.CommandIDReused) + `'
+	  AND (es.ord, es.id, e.line) < (s.ord, s.id, l.line))`
 
 // Counts counts the lines whose command was issued at or before until.
 func (j *Journal) Counts(ctx context.Context, until domain.Instant) (Counts, error) {
@@ -36,7 +38,7 @@ func (j *Journal) Counts(ctx context.Context, until domain.Instant) (Counts, err
 // Refused lists the refused lines whose command was issued at or before until, in the order said.
 func (j *Journal) Refused(ctx context.Context, until domain.Instant) ([]RefusedLine, error) {
 	rows, err := j.db.Query(ctx, `SELECT l.line, l.command_id, l.code FROM submission_lines l JOIN submissions s ON s.id = l.submission
-		WHERE l.at <= $1 AND l.status = 'refused' ORDER BY s.ord, l.line`, until)
+		WHERE l.at <= $1 AND l.status = 'refused' ORDER BY s.ord, s.id, l.line`, until)
 	if err != nil {
 		return nil, fmt.Errorf("journal: refused lines: %w", err)
 	}
@@ -82,7 +84,7 @@ func (j *Journal) Submissions(ctx context.Context, id string) ([]Submission, err
 		COALESCE(SUM(CASE WHEN l.status = 'accepted' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN l.status = 'refused' THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN l.status = 'failed' THEN 1 ELSE 0 END), 0)
 		FROM submissions s LEFT JOIN submission_lines l ON l.submission = s.id
-		WHERE $1 = '' OR s.id = $2 GROUP BY s.id, s.name, s.started_at, s.ord ORDER BY s.ord DESC LIMIT $3`, id, id, submissionsMax)
+		WHERE $1 = '' OR s.id = $2 GROUP BY s.id, s.name, s.started_at, s.ord ORDER BY s.ord DESC, s.id DESC LIMIT $3`, id, id, submissionsMax)
 	if err != nil {
 		return nil, fmt.Errorf("journal: submissions: %w", err)
 	}
