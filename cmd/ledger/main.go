@@ -38,6 +38,9 @@ type app struct {
 	server string
 	json   bool
 	csv    bool
+
+	// began says that a command line was understood; what fails before is its own fault.
+	began bool
 }
 
 const defaultServer = "http://127.0.0.1:8080"
@@ -54,7 +57,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	var nowhere *client.Unreachable
 	var usage *usageError
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), !a.began:
 		return exitUsage
 	case errors.As(err, &nowhere):
 		return exitNowhere
@@ -66,6 +69,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 // usageError is a wrong command line.
 type usageError struct{ error }
 
+// Unwrap gives what is wrong.
 func (e *usageError) Unwrap() error { return e.error }
 
 func (a *app) root() *cobra.Command {
@@ -91,11 +95,10 @@ Exit codes: 0 done, 1 refused, failed or different from what was expected, 2 wro
 	f := root.PersistentFlags()
 	f.StringVar(&a.server, "server", server, "where the ledger answers; also the environment variable LEDGER_SERVER")
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	f.BoolVar(&a.csv, "csv", false, "print CSV")
-	root.MarkFlagsMutuallyExclusive("json", "csv")
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, err) })
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.began = true }
 	root.AddCommand(a.submit(), a.resellers(), a.requests(), a.customers(), a.subscriptions(), a.supportContacts(), a.privileges(),
 		a.record(), a.credit(), a.analytics(), a.timeline(), a.activity(), a.submissions(), a.state(), a.status(), a.workload())
 	return root
@@ -109,12 +112,15 @@ func (a *app) client() (*client.Client, error) {
 	return c, nil
 }
 
-// exactly is cobra's argument check with our exit code.
-func exactly(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
-			return &usageError{fmt.Errorf("%w; see ledger %s --help", err, cmd.Name())}
-		}
-		return nil
+// seeHelp is a wrong command line, and where the right ones are described.
+func seeHelp(cmd *cobra.Command, err error) error {
+	return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+}
+
+// nothing refuses arguments of commands that take none.
+func nothing(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return seeHelp(cmd, fmt.Errorf("unexpected argument %q", args[0]))
 	}
+	return nil
 }

@@ -47,9 +47,13 @@ func exitCode(err error, stderr io.Writer) int {
 	}
 }
 
+// usageError is a fault of the settings.
 type usageError struct{ err error }
 
+// Error names the faults.
 func (e *usageError) Error() string { return e.err.Error() }
+
+// Unwrap gives them one by one.
 func (e *usageError) Unwrap() error { return e.err }
 
 // run is the program: settings, then everything wired together, until ctx ends or a part fails for good.

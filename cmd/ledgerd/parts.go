@@ -55,6 +55,20 @@ func (k knownOutcomes) Outcome(ctx context.Context, id domain.CommandID) (events
 	return o, true, nil
 }
 
+// knowsCommands refuses to start where the outcomes of commands stand still before the end of the log:
+// a command said again would not be recognized.
+func (l *ledger) knowsCommands(ctx context.Context, head eventstore.Position) error {
+	known, err := knownOutcomes{l.db, l.models}.Reflects(ctx)
+	if err != nil {
+		return err
+	}
+	if known < head {
+		return fmt.Errorf("the read model %s stands still at position %d of %d; commands can't be taken before it goes on",
+			outcomes.Projection{}.Name(), known, head)
+	}
+	return nil
+}
+
 // Reflects is the position up to which every command is known.
 func (k knownOutcomes) Reflects(ctx context.Context) (eventstore.Position, error) {
 	r, err := k.models.ReflectsOf(ctx, k.db, outcomes.Projection{}.Name())

@@ -278,6 +278,9 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	if err := l.models.Wait(ctx, head); err != nil {
 		return err
 	}
+	if err := l.knowsCommands(ctx, head); err != nil {
+		return err
+	}
 	handler := eventstore.NewHandler(l.store, eventstore.NewCodec(vocabulary.Events(), l.keys), knownOutcomes{l.db, l.models}, eventstore.Options{
 		SoleWriter: l.config.SoleWriter || l.config.EventStore == "", Rules: l.config.rules(), Eraser: l.keys, Logger: l.log.With("part", "handler")})
 	if err := l.finish(ctx, handler); err != nil {
