@@ -75,6 +75,8 @@ func New(o Options) *API {
 	config.CreateHooks = nil // answers carry no link to their own schema
 	config.DocsPath = ""     // docs.go serves a page that needs nothing from elsewhere
 	config.Formats["text/csv"] = huma.Format{Marshal: writeCSV}
+	config.Transformers = []huma.Transformer{sayJSON}
+	config.RejectUnknownQueryParameters = true // a misspelt filter must not look like an answer
 	a.huma = humago.New(a.mux, config)
 	a.routes()
 	a.docs()

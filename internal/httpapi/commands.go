@@ -3,10 +3,14 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,13 +45,18 @@ var commandsParameters = []*huma.Param{
 
 func commandsInputOf(r *http.Request) (commandsInput, error) {
 	q := r.URL.Query()
+	if err := knownParameters(q); err != nil {
+		return commandsInput{}, err
+	}
 	in := commandsInput{submission: q.Get("submission"), name: clipped(q.Get("name")), line: 1}
 	if in.submission == "" {
 		in.submission = uuid.NewString()
 	}
-	if _, err := uuid.Parse(in.submission); err != nil {
+	id, err := uuid.Parse(in.submission)
+	if err != nil {
 		return in, errors.New("The parameter submission must be a UUID.")
 	}
+	in.submission = id.String() // the same one however it is written
 	if text := q.Get("line"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 1 {
@@ -56,6 +65,15 @@ func commandsInputOf(r *http.Request) (commandsInput, error) {
 		in.line = n
 	}
 	return in, nil
+}
+
+func knownParameters(q url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if !slices.ContainsFunc(commandsParameters, func(p *huma.Param) bool { return p.Name == name }) {
+			return fmt.Errorf("There is no parameter %s.", clipped(name))
+		}
+	}
+	return nil
 }
 
 // nameMax bounds what is kept of a submission's name.

@@ -13,9 +13,10 @@ import (
 
 // Reading says which reading of the events is wanted.
 type Reading struct {
-	Policy string `query:"Policy" enum:"keep,close" default:"keep" doc:"What the removal of a partnership does to credit"`
+	Policy string `query:"policy" enum:"keep,close" default:"keep" doc:"What the removal of a partnership does to credit"`
 }
 
+// RecordInput filters what is on record.
 type RecordInput struct {
 	Paged
 	Place
@@ -43,7 +44,7 @@ func orphaned(ctx context.Context, r sqldb.Reader, in *RecordInput, at readmodel
 
 type creditInput struct {
 	RecordInput
-	Month string `query:"month" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"Only this month, UTC"`
+	Month string `query:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" doc:"Only this month, UTC"`
 	By    string `query:"by" enum:"mpn,customer,subscription" default:"mpn" doc:"How fine the sums are"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -40,6 +41,18 @@ func writeCSV(w io.Writer, v any) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// sayJSON names the type of what has no rows and is JSON therefore, also where CSV was asked for.
+func sayJSON(ctx huma.Context, _ string, v any) (any, error) {
+	switch v.(type) {
+	case tabular:
+	case huma.StatusError:
+		ctx.SetHeader("Content-Type", mediaProblem)
+	default:
+		ctx.SetHeader("Content-Type", mediaJSON)
+	}
+	return v, nil
 }
 
 // columnsOf lists the JSON names of a row type's fields, those of embedded structs in their place.

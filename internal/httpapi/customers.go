@@ -14,12 +14,13 @@ type customersInput struct {
 	Paged
 	Provider string `query:"provider" format:"uuid" doc:"Only of this provider (tenant id)"`
 	Reseller string `query:"reseller" pattern:"^(none|[0-9a-f-]{36})$" doc:"Only those associated with this reseller (tenant id); none: direct customers"`
+	Customer string `query:"customer" format:"uuid" doc:"Only this customer (tenant id)"`
 	Search   string `query:"search" maxLength:"200" doc:"Words in the company's name"`
 	Domain   string `query:"domain" maxLength:"120" doc:"The customer's domain"`
 }
 
 func listCustomers(ctx context.Context, r sqldb.Reader, in *customersInput, at readmodel.Point) (readmodel.Slice[customers.Customer], error) {
-	f := customers.Filter{At: at, Provider: domain.TenantID(in.Provider), Search: in.Search, Domain: in.Domain}
+	f := customers.Filter{At: at, Provider: domain.TenantID(in.Provider), Customer: domain.TenantID(in.Customer), Search: in.Search, Domain: in.Domain}
 	if in.Reseller == "none" {
 		f.Direct = true
 	} else {

@@ -14,6 +14,7 @@ import (
 type Filter struct {
 	At       readmodel.Point
 	Provider domain.TenantID
+	Customer domain.TenantID
 	Reseller domain.TenantID // the one associated
 	Direct   bool            // only customers without a reseller
 	Search   string          // words in the company's name
@@ -53,6 +54,7 @@ var customerList = readmodel.List[Customer]{
 func Customers(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Customer], error) {
 	s := readmodel.From(selectCustomers, f.At.Facts)
 	readmodel.When(s, f.Provider, "c.provider_tenant_id = ?")
+	readmodel.When(s, f.Customer, "c.customer_tenant_id = ?")
 	readmodel.When(s, f.Reseller, "a.reseller_tenant_id = ?")
 	readmodel.When(s, f.Domain, "LOWER(c.domain) = LOWER(?)")
 	if f.Direct {
