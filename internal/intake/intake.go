@@ -23,12 +23,25 @@ import (
 // Line is one command on the wire. At may be absent: then it is now. Expect is for checkers and no part
 // of the command.
 type Line struct {
-	CommandID string          `json:"commandId"`
-	Type      string          `json:"type"`
-	At        *domain.Instant `json:"at,omitzero"`
-	Actor     *domain.Actor   `json:"actor,omitzero"`
-	Data      jsontext.Value  `json:"data"`
-	Expect    jsontext.Value  `json:"expect,omitzero"`
+	CommandID string         `json:"commandId"`
+	Type      string         `json:"type"`
+	At        *moment        `json:"at,omitzero"`
+	Actor     *domain.Actor  `json:"actor,omitzero"`
+	Data      jsontext.Value `json:"data"`
+	Expect    jsontext.Value `json:"expect,omitzero"`
+}
+
+// moment is the time of a line. null is none: it would let a line of history count as said today.
+type moment domain.Instant
+
+// UnmarshalJSON reads a time and nothing else.
+func (m *moment) UnmarshalJSON(text []byte) error {
+	var at *domain.Instant
+	if err := json.Unmarshal(text, &at); err != nil || at == nil {
+		return errors.New("no time") // the text stays out of it
+	}
+	*m = moment(*at)
+	return nil
 }
 
 // How far a client's clock may differ from the ledger's without being refused.
@@ -111,7 +124,7 @@ func (r *Reader) intent(l Line) (domain.Intent, error) {
 	if err := json.Unmarshal(l.Data, target.Interface(), json.RejectUnknownMembers(true)); err != nil {
 		return domain.Intent{}, dataFault(err)
 	}
-	at, err := r.time(l.At)
+	at, err := r.time((*domain.Instant)(l.At))
 	if err != nil {
 		return domain.Intent{}, err
 	}

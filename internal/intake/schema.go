@@ -2,8 +2,10 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -49,10 +51,25 @@ func (s *schema) check(commandType string, data jsontext.Value) error {
 	if !ok {
 		return nil
 	}
-	for len(invalid.Causes) > 0 {
-		invalid = invalid.Causes[0]
+	return first(faults(invalid, nil))
+}
+
+// faults gathers the findings at the ends of the tree; what stands above them only says that they are below.
+func faults(e *jsonschema.ValidationError, found []*Fault) []*Fault {
+	if len(e.Causes) == 0 {
+		return append(found, explain(e))
 	}
-	return explain(invalid)
+	for _, cause := range e.Causes {
+		found = faults(cause, found)
+	}
+	return found
+}
+
+// first picks the same finding every time: the library looks at fields in the order of a map.
+func first(found []*Fault) *Fault {
+	return slices.MinFunc(found, func(a, b *Fault) int {
+		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Message, b.Message))
+	})
 }
 
 // explain puts the library's finding into a sentence, without quoting any value of the data.
@@ -63,9 +80,9 @@ func explain(e *jsonschema.ValidationError) *Fault {
 	}
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
-		return missing(field + "/" + k.Missing[0])
+		return missing(field + "/" + slices.Min(k.Missing))
 	case *kind.AdditionalProperties:
-		field = clip(field + "/" + k.Properties[0])
+		field = clip(field + "/" + slices.Min(k.Properties))
 		return &Fault{Code: UnknownField, Field: field, Message: fmt.Sprintf("This command has no field %s.", field)}
 	case *kind.Type:
 		return &Fault{Code: WrongType, Field: field, Message: fmt.Sprintf("The value at %s must be %s, not %s.", field, strings.Join(k.Want, " or "), k.Got)}
