@@ -28,7 +28,7 @@ func (a *app) record() *cobra.Command {
 func (a *app) credit() *cobra.Command {
 	l := &list{path: "/v1/credit", columns: []table.Column{
 		{Heading: "MONTH", Field: "month"}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "RESELLER", Field: "name", Width: 34},
-		{Heading: "SUBSCRIPTIONS", Field: "subscriptions", Right: true}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true},
+		{Heading: "SEAT-DAYS", Field: "seatDays", Right: true},
 	}}
 	uncredited := false
 	cmd := a.rows(&cobra.Command{

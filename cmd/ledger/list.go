@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -49,8 +50,17 @@ func (a *app) rows(cmd *cobra.Command, l *list) *cobra.Command {
 	f.StringVar(&l.page.asKnownAt, "as-known-at", "", "only what was known at this time")
 	f.StringVar(&l.page.atLeast, "at-least", "", "wait until this position, which a command answered with, is reflected")
 	f.IntVar(&l.page.limit, "limit", 0, "at most so many rows (default: 100 in a table, all in --json and --csv)")
-	cmd.Args = exactly(0)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.show(cmd.Context(), l) }
+	f.BoolVar(&a.csv, "csv", false, "print CSV, for spreadsheets")
+	cmd.Args = nothing
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case a.json && a.csv:
+			return seeHelp(cmd, errors.New("--json and --csv exclude each other"))
+		case l.page.limit < 0:
+			return seeHelp(cmd, errors.New("--limit is a number of rows"))
+		}
+		return a.show(cmd.Context(), l)
+	}
 	return cmd
 }
 

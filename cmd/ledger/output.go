@@ -37,25 +37,28 @@ func printJSON(w io.Writer, rows iter.Seq2[jsontext.Value, error]) error {
 	return err
 }
 
-// printCSV writes the ledger's own CSV, page after page, the header once.
+// printCSV writes the ledger's own CSV, page after page, the header once; at most limit rows, if one is given.
 func (a *app) printCSV(ctx context.Context, c *client.Client, path string, q url.Values, limit int) error {
-	if limit > 0 {
-		q.Set("limit", strconv.Itoa(min(limit, pageMax)))
-	}
-	for first := true; ; first = false {
+	for printed := 0; ; {
+		size := pageMax
+		if limit > 0 {
+			size = min(limit-printed, pageMax)
+		}
+		q.Set("limit", strconv.Itoa(size))
 		var page strings.Builder
 		next, err := c.CSV(ctx, path, q, &page)
 		if err != nil {
 			return err
 		}
 		body := page.String()
-		if !first {
+		if printed > 0 {
 			_, body, _ = strings.Cut(body, "\n")
 		}
 		if _, err := io.WriteString(a.out, body); err != nil {
 			return err
 		}
-		if next == "" || limit > 0 {
+		printed += size // a page that has a next one is full
+		if next == "" || printed == limit {
 			return nil
 		}
 		q.Set("after", next)

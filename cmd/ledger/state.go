@@ -18,7 +18,7 @@ support contacts, privileges, reseller of record under both policies, seat-days,
 
 --as-of is effective time, --as-known-at is what the ledger knew then: the two differ through corrections.`,
 		Example: "  ledger state --json --as-of 2022-03-15T00:00:00Z --as-known-at 2022-04-17T00:00:00Z",
-		Args:    exactly(0),
+		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {

@@ -16,7 +16,7 @@ func (a *app) status() *cobra.Command {
 		Use:     "status",
 		Short:   "How the parts are: log, relay, projections, with positions, lag and errors",
 		Example: "  ledger status",
-		Args:    exactly(0),
+		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {

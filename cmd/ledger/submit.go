@@ -29,7 +29,12 @@ With --expect each outcome is compared with the line's "expect"; a difference is
 With --json the answers are printed, one a line; otherwise refusals are counted by code.`,
 		Example: `  ledger submit commands.jsonl.gz --expect
   ledger workload --size tiny | ledger submit -`,
-		Args: exactly(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return seeHelp(cmd, errors.New("submit takes one file, or - for standard input"))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.submitFile(cmd.Context(), args[0], submission.Options{Name: name, Expect: expect, Quiet: quiet, Answers: a.answers(), Progress: a.err})
 		},

@@ -8,13 +8,13 @@ import (
 
 func (a *app) subscriptions() *cobra.Command {
 	l := &list{path: "/v1/subscriptions", columns: []table.Column{
-		{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "CUSTOMER", Field: "company", Width: 30}, {Heading: "OFFER", Field: "offerName", Width: 34},
+		{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "CUSTOMER", Field: "customerTenantId"}, {Heading: "OFFER", Field: "offerName", Width: 34},
 		{Heading: "SEATS", Field: "quantity", Right: true}, {Heading: "STATUS", Field: "status"}, {Heading: "RESELLER OF RECORD", Field: "mpnId"},
-		{Heading: "SUPPORT", Field: "supportName", Width: 24}, {Heading: "PURCHASED", Field: "purchasedAt"},
+		{Heading: "PURCHASED", Field: "purchasedAt"}, {Heading: "ENDED", Field: "endedAt"},
 	}}
 	cmd := a.rows(&cobra.Command{
 		Use:     "subscriptions",
-		Short:   "Subscriptions, with seats, reseller of record and support contact",
+		Short:   "Subscriptions, with seats, status and reseller of record",
 		Example: "  ledger subscriptions --customer f8a426eb-ff6d-47d1-92b1-d3118ab19b14\n  ledger subscriptions --status suspended",
 	}, l)
 	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")

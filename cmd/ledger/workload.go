@@ -17,7 +17,7 @@ func (a *app) workload() *cobra.Command {
 
 The same seed, size and flags give the same bytes. Lines that must be refused say so in "expect".`,
 		Example: "  ledger workload --size tiny | ledger submit --expect -\n  ledger workload --size large --seed 7 | gzip > large.jsonl.gz",
-		Args:    exactly(0),
+		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			parsed, err := workload.ParseSize(size)
 			if err != nil {

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
+	"syscall"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -108,8 +110,10 @@ func (c *Client) Document(ctx context.Context, path string, query url.Values, v 
 // Rows reads all rows, page after page.
 func (c *Client) Rows(ctx context.Context, path string, query url.Values) iter.Seq2[jsontext.Value, error] {
 	return func(yield func(jsontext.Value, error) bool) {
+		q := url.Values{}
+		maps.Copy(q, query) // the caller's own stays as it is
 		for {
-			page, err := c.Page(ctx, path, query)
+			page, err := c.Page(ctx, path, q)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -122,7 +126,7 @@ func (c *Client) Rows(ctx context.Context, path string, query url.Values) iter.S
 			if page.Next == "" {
 				return
 			}
-			query.Set("after", page.Next)
+			q.Set("after", page.Next)
 		}
 	}
 }
@@ -158,6 +162,9 @@ var ErrBroken = errors.New("the connection to the ledger broke; submit the same 
 func (c *Client) Submit(ctx context.Context, s Submission, lines io.Reader, each func(wire.Answer) error) error {
 	query := url.Values{"submission": {s.ID}, "name": {s.Name}, "line": {strconv.FormatInt(max(s.FirstLine, 1), 10)}}
 	response, err := c.do(ctx, http.MethodPost, "/v1/commands", query, ndjson, lines, ndjson)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return ErrBroken // somebody was there, and lines may have reached them
+	}
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,7 @@ type run struct {
 	Options
 	sent     atomic.Int64
 	expected chan string // in order of lines; what each expects
+	unread   chan error  // why the lines could not be read to their end
 	summary  Summary
 	bar      *bar
 }
@@ -95,7 +96,7 @@ type run struct {
 // Run sends the lines and returns once all are answered. An error means that some were not: submitting
 // the same again answers them, and nothing happens twice.
 func Run(ctx context.Context, c *client.Client, lines io.Reader, o Options) (Summary, error) {
-	r := &run{Options: o, expected: make(chan string, 1<<16), summary: Summary{Codes: map[string]int64{}, compared: o.Expect}}
+	r := &run{Options: o, expected: make(chan string, 1<<16), unread: make(chan error, 1), summary: Summary{Codes: map[string]int64{}, compared: o.Expect}}
 	r.bar = newBar(o)
 	begun := time.Now()
 	body, feed := io.Pipe()
@@ -104,6 +105,10 @@ func Run(ctx context.Context, c *client.Client, lines io.Reader, o Options) (Sum
 	body.CloseWithError(errors.New("answered"))
 	r.summary.Took = time.Since(begun)
 	r.bar.done()
+	select {
+	case err = <-r.unread: // not the ledger's fault, whatever the connection says
+	default:
+	}
 	if err == nil && r.summary.Lines != r.sent.Load() {
 		err = client.ErrBroken
 	}
@@ -132,6 +137,7 @@ func (r *run) feed(lines io.Reader, out io.Writer) error {
 			return nil
 		}
 		if err != nil {
+			r.unread <- fmt.Errorf("the commands can't be read to their end: %w", err)
 			return err
 		}
 	}

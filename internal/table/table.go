@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -71,7 +72,7 @@ func text(v jsontext.Value) string {
 		if json.Unmarshal(v, &s) != nil {
 			return string(v)
 		}
-		return moment(s)
+		return moment(printable(s))
 	case '[':
 		var list []jsontext.Value
 		if json.Unmarshal(v, &list) != nil {
@@ -84,6 +85,16 @@ func text(v jsontext.Value) string {
 		return strings.Join(parts, ", ")
 	}
 	return string(v)
+}
+
+// printable keeps a text on its line, and out of the terminal's hands: people's texts may hold anything.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // moment shortens an RFC 3339 time to seconds.

@@ -2,7 +2,12 @@
 // of rows, problems. Both ends use these types, so that neither can drift.
 package wire
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"cmp"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Status says what became of a command.
 type Status string
@@ -53,12 +58,9 @@ type Problem struct {
 	} `json:"errors,omitzero"`
 }
 
-// Error is the detail, with what was wrong where.
+// Error is the detail, with what was wrong where, as one line without a period.
 func (p *Problem) Error() string {
-	text := p.Detail
-	if text == "" {
-		text = p.Title
-	}
+	text := strings.TrimSuffix(cmp.Or(p.Detail, p.Title), ".")
 	for _, e := range p.Errors {
 		text += "; " + e.Location + ": " + e.Message
 	}
