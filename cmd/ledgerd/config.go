@@ -104,11 +104,14 @@ func (c *config) validate() (faults []error) {
 	}
 	if c.Demo {
 		c.AllowHistory = true
-		if len(c.Run) != len(allRoles) {
+		if !c.whole() {
 			faults = append(faults, errors.New("--demo runs all roles; leave out --run"))
 		}
 	}
-	if len(c.Run) != len(allRoles) && c.EventStore == "" {
+	if len(c.Run) == 0 {
+		faults = append(faults, errors.New("--run: name at least one role"))
+	}
+	if !c.whole() && (c.EventStore == "" || c.NATS == "" || c.Database == "") {
 		faults = append(faults, errors.New("--run splits the ledger: give the parts they share, --eventstore, --nats and --database"))
 	}
 	var level slog.Level
@@ -129,6 +132,11 @@ func loopbackOnly(address string) error {
 		return nil
 	}
 	return fmt.Errorf("%s can be reached from elsewhere, and the ledger can't tell yet who is speaking; use 127.0.0.1", address)
+}
+
+// whole tells whether this process plays all roles, so that nobody else needs its parts.
+func (c *config) whole() bool {
+	return !slices.ContainsFunc(allRoles, func(role string) bool { return !c.plays(role) })
 }
 
 func (c *config) plays(role string) bool { return slices.Contains(c.Run, role) }

@@ -124,8 +124,7 @@ func demoShow(ctx context.Context, c *client.Client, atLeast string, stdout io.W
 			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "IN", Field: "location"}, {Heading: "SINCE", Field: "since"},
 			{Heading: "CUSTOMERS", Field: "customers", Right: true}, {Heading: "SUBSCRIPTIONS", Field: "activeSubscriptions", Right: true}, {Heading: "SEATS", Field: "seats", Right: true}}},
 		{"Incentive credit in " + demoMonth + ", by reseller", "/v1/credit", url.Values{"month": {demoMonth}}, []table.Column{
-			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"},
-			{Heading: "SUBSCRIPTIONS", Field: "subscriptions", Right: true}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true}}},
+			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true}}},
 	}
 	for _, s := range shows {
 		if atLeast != "" {

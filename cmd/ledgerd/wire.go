@@ -83,6 +83,9 @@ func (l *ledger) openStore(ctx context.Context) error {
 	connection := l.config.EventStore
 	if connection == "" {
 		node, err := esdbnode.Start(ctx, esdbnode.Options{Dir: l.config.path("eventstore"), Listen: l.config.EmbeddedStore, Logger: l.log.With("part", "eventstore")})
+		if errors.Is(err, esdbnode.ErrLocked) {
+			return fmt.Errorf("another ledgerd uses the data directory %s; ask that one, or give another with --data: %w", l.config.Data, err)
+		}
 		if err != nil {
 			return fmt.Errorf("embedded event store: %w", err)
 		}
