@@ -153,6 +153,10 @@ func (d *desk) runAndDie(t *testing.T) error {
 // start runs the runner beside the test; stop ends it and gives its error.
 func (d *desk) start(t *testing.T) (stop func() error) {
 	t.Helper()
+	return d.startIn(t)
+}
+
+func (d *desk) startIn(t testing.TB) (stop func() error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()

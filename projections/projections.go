@@ -34,7 +34,7 @@ func (e Event) Moment() domain.Moment {
 //
 // Apply MUST depend on nothing but the rows of its own tables and the event, so that a rebuilt read
 // model is identical to the live one. It MUST ignore events that don't concern it. An error from Apply
-// stops this projection at this event until somebody retries or skips it on record.
+// stops this projection at this event, with everything before it applied, until somebody retries.
 type Projection interface {
 	// Name is stable; the checkpoint is kept under it.
 	Name() string
