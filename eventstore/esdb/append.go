@@ -35,7 +35,7 @@ func (s *Store) append(ctx context.Context, stream string, expected eventstore.R
 	if err := ctx.Err(); err != nil {
 		return eventstore.Appended{}, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.patience)
+	bounded, cancel := context.WithTimeoutCause(ctx, s.patience, errSilent)
 	defer cancel()
 	proposed, options := proposals(events), client.AppendToStreamOptions{ExpectedRevision: expectation(expected)}
 	for failures := 1; ; failures++ {
@@ -53,11 +53,8 @@ func (s *Store) append(ctx context.Context, stream string, expected eventstore.R
 		case verdictFinal, verdictMissing:
 			return eventstore.Appended{}, err
 		}
-		if ctx.Err() != nil {
-			return eventstore.Appended{}, unavailable(errors.Join(ctx.Err(), err))
-		}
-		if s.conn.pause(bounded, failures) != nil {
-			return eventstore.Appended{}, unavailable(err)
+		if ended := s.conn.pause(bounded, failures); ended != nil {
+			return eventstore.Appended{}, unavailable(errors.Join(ended, err))
 		}
 	}
 }

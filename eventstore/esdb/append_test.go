@@ -86,6 +86,7 @@ func TestStore_NoServer(t *testing.T) {
 	requireUnavailable(t, s)
 	_, err := s.Append(bounded(t), "stream-1", eventstore.NoStream, eventstoretest.Event("a"))
 	require.ErrorContains(t, err, "connection refused", "it says why")
+	require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller had none")
 
 	patient := connectWith(t, Options{ConnectionString: p.connectionString(), Patience: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

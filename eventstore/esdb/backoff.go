@@ -2,6 +2,7 @@ package esdb
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 )
@@ -21,7 +22,16 @@ func pauseAfter(failures int) time.Duration {
 	return pause/2 + rand.N(pause/2)
 }
 
-// pause waits after so many failures. Its error is that of ctx, or ErrClosed.
+// whyEnded is errSilent where a limit of ours has passed, so that callers take only their own deadlines
+// for theirs; else it is the context's error.
+func whyEnded(ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
+		return cause
+	}
+	return ctx.Err()
+}
+
+// pause waits after so many failures. Its error is why ctx ended, or ErrClosed.
 func (c *connection) pause(ctx context.Context, failures int) error {
 	timer := time.NewTimer(pauseAfter(failures))
 	defer timer.Stop()
@@ -29,7 +39,7 @@ func (c *connection) pause(ctx context.Context, failures int) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return whyEnded(ctx)
 	case <-c.closing:
 		return ErrClosed
 	}

@@ -72,7 +72,7 @@ func (c *connection) acquire(ctx context.Context) (*session, error) {
 				return s, nil
 			}
 		case <-ctx.Done():
-			err = c.explain(ctx.Err())
+			err = c.explain(whyEnded(ctx))
 		case <-c.closing:
 			err = ErrClosed
 		}
@@ -186,7 +186,7 @@ func (c *connection) enter(ctx context.Context) error {
 	case c.calls <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return whyEnded(ctx)
 	case <-c.closing:
 		return ErrClosed
 	}
@@ -217,7 +217,7 @@ type outcome[T any] struct {
 // try makes one call of the client. It returns when the call does, or after the limit, or when ctx ends,
 // whichever is first; the call's own context ends then, so that it has no effect later.
 func try[T any](ctx context.Context, c *connection, limit time.Duration, call func(context.Context, *client.Client) (T, error)) (T, error) {
-	limited, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeoutCause(ctx, limit, errSilent)
 	defer cancel()
 	var none T
 	s, err := c.acquire(limited)
@@ -243,9 +243,9 @@ func try[T any](ctx context.Context, c *connection, limit time.Duration, call fu
 		return o.value, o.err
 	case <-limited.Done():
 		if ctx.Err() == nil {
-			c.judged(s, limited.Err())
+			c.judged(s, errSilent)
 		}
-		return none, limited.Err()
+		return none, whyEnded(limited)
 	case <-c.closing:
 		return none, ErrClosed
 	}

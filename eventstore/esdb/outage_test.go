@@ -119,13 +119,14 @@ func TestSubscribe_DropsUnderWriters(t *testing.T) {
 func TestStore_Close(t *testing.T) {
 	n := startNode(t)
 	p := newProxy(t, n.Addr().String())
-	for name, prepare := range map[string]func(){"server": func() {}, "no server": p.down} {
+	for _, name := range []string{"server", "no server"} {
 		s, err := Open(Options{ConnectionString: p.connectionString(), Patience: time.Hour})
 		require.NoError(t, err)
 		if name == "server" {
 			requireOnce(t, s)
+		} else {
+			p.down()
 		}
-		prepare()
 		ended := make(chan error, 3)
 		go func() { ended <- eventstoretest.Unending(s.Subscribe(t.Context(), eventstore.Beginning)) }()
 		if name != "server" {

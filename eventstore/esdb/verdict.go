@@ -1,7 +1,6 @@
 package esdb
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -54,7 +53,7 @@ func verdictOn(err error) verdict {
 	if errors.As(err, &odd) || errors.Is(err, ErrClosed) {
 		return verdictFinal
 	}
-	if errors.Is(err, errSilent) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, errSilent) {
 		return verdictLost
 	}
 	if strings.Contains(err.Error(), "maximum discovery attempt") {
