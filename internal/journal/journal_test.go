@@ -58,7 +58,7 @@ func TestJournal_Repeated(t *testing.T) {
 		j := open(t, url)
 		require.NoError(t, j.Begin(t.Context(), "z, the first", "a.jsonl"))
 		require.NoError(t, j.Begin(t.Context(), "a, the second", "b.jsonl"))
-		require.NoError(t, j.Append(t.Context(), "a, the second", []journal.Line{line(1, "a", 10, "x", "accepted", "")}))
+		require.NoError(t, j.Append(t.Context(), "a, the second", []journal.Line{line(1, "a", 15, "x", "accepted", "")}))
 		require.NoError(t, j.Append(t.Context(), "z, the first", []journal.Line{
 			line(1, "a", 10, "x", "accepted", ""),
 			line(2, "a", 20, "y", "refused", "command-id-reused"),
@@ -67,6 +67,9 @@ func TestJournal_Repeated(t *testing.T) {
 		c, err := j.Counts(t.Context(), 30)
 		require.NoError(t, err)
 		require.Equal(t, journal.Counts{Commands: 4, Accepted: 2, Refused: 2, Repeated: 1}, c)
+		c, err = j.Counts(t.Context(), 10)
+		require.NoError(t, err)
+		require.Equal(t, journal.Counts{Commands: 1, Accepted: 1}, c, "the first submission isn't the one repeated")
 		refused, err := j.Refused(t.Context(), 30)
 		require.NoError(t, err)
 		require.Equal(t, []int64{2, 3}, []int64{refused[0].Line, refused[1].Line})
