@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"time"
 
 	client "github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
@@ -35,25 +36,27 @@ func (s *Store) append(ctx context.Context, stream string, expected eventstore.R
 	if err := ctx.Err(); err != nil {
 		return eventstore.Appended{}, err
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, s.patience, errSilent)
-	defer cancel()
+	begun := time.Now()
 	proposed, options := proposals(events), client.AppendToStreamOptions{ExpectedRevision: expectation(expected)}
 	for failures := 1; ; failures++ {
-		result, err := try(bounded, s.conn, s.patience/tries, func(ctx context.Context, c *client.Client) (*client.WriteResult, error) {
+		result, err := try(ctx, s.conn, s.patience/tries, func(ctx context.Context, c *client.Client) (*client.WriteResult, error) {
 			return c.AppendToStream(ctx, stream, options, proposed...)
 		})
 		if err == nil {
-			return s.appended(bounded, stream, events[len(events)-1].ID, result)
+			return s.appended(ctx, stream, events[len(events)-1].ID, result)
 		}
 		switch verdictOn(err) {
 		case verdictConflict:
-			return eventstore.Appended{}, s.wrongRevision(bounded, stream, expected, err)
+			return eventstore.Appended{}, s.wrongRevision(ctx, stream, expected, err)
 		case verdictTooLarge:
 			return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrTooLarge, err)
 		case verdictFinal, verdictMissing:
 			return eventstore.Appended{}, err
 		}
-		if ended := s.conn.pause(bounded, failures); ended != nil {
+		if time.Since(begun) >= s.patience {
+			return eventstore.Appended{}, unavailable(err)
+		}
+		if ended := s.conn.pause(ctx, failures); ended != nil {
 			return eventstore.Appended{}, unavailable(errors.Join(ended, err))
 		}
 	}

@@ -31,7 +31,7 @@ func whyEnded(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// pause waits after so many failures. Its error is why ctx ended, or ErrClosed.
+// pause waits after so many failures. Its error is that of ctx, or ErrClosed.
 func (c *connection) pause(ctx context.Context, failures int) error {
 	timer := time.NewTimer(pauseAfter(failures))
 	defer timer.Stop()
@@ -39,7 +39,7 @@ func (c *connection) pause(ctx context.Context, failures int) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return whyEnded(ctx)
+		return ctx.Err()
 	case <-c.closing:
 		return ErrClosed
 	}

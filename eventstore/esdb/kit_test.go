@@ -25,13 +25,13 @@ type proxy struct {
 
 	mu       sync.Mutex
 	listener net.Listener
-	conns    map[net.Conn]*sync.Once
+	conns    map[net.Conn]bool
 	stalled  map[net.Conn]bool
 }
 
 func newProxy(t testing.TB, target string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, target: target, addr: "127.0.0.1:0", conns: map[net.Conn]*sync.Once{}, stalled: map[net.Conn]bool{}}
+	p := &proxy{t: t, target: target, addr: "127.0.0.1:0", conns: map[net.Conn]bool{}, stalled: map[net.Conn]bool{}}
 	p.up()
 	t.Cleanup(p.down)
 	return p
@@ -76,6 +76,13 @@ func (p *proxy) drop() {
 	}
 }
 
+// open counts the connections there are.
+func (p *proxy) open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns) / 2
+}
+
 // stall makes the connections there are swallow everything; new ones work.
 func (p *proxy) stall() {
 	p.mu.Lock()
@@ -92,7 +99,7 @@ func (p *proxy) serve(conn net.Conn) {
 		return
 	}
 	p.mu.Lock()
-	p.conns[conn], p.conns[server] = &sync.Once{}, &sync.Once{}
+	p.conns[conn], p.conns[server] = true, true
 	p.mu.Unlock()
 	var wait sync.WaitGroup
 	wait.Go(func() { p.pipe(conn, server) })

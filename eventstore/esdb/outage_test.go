@@ -51,7 +51,6 @@ func TestStore_ClientDies(t *testing.T) {
 	p := newProxy(t, n.Addr().String())
 	log := newJournal()
 	s := connectWith(t, Options{ConnectionString: p.connectionString(), Patience: patience, Logger: logger(log), discoverAttempts: 2})
-	follower := subscribe(t, s)
 	revision := eventstore.NoStream
 	for round := range 3 {
 		p.down()
@@ -66,8 +65,21 @@ func TestStore_ClientDies(t *testing.T) {
 		log.wait(t, "no server was found", 3)
 		p.up()
 		revision = (<-appending).Revision
-		follower.wait(t, 3*(round+1))
 	}
+	subscribe(t, s).wait(t, 9)
+}
+
+// Ensure that clients which were replaced are closed, and their connections with them.
+func TestStore_ReplacedClientsAreClosed(t *testing.T) {
+	n := startNode(t)
+	p := newProxy(t, n.Addr().String())
+	s := connect(t, p.connectionString())
+	for range 10 {
+		requireOnce(t, s)
+		n.Faults().RefuseUnavailable(1)
+	}
+	requireOnce(t, s)
+	require.Eventually(t, func() bool { return p.open() == 1 }, patience, time.Millisecond)
 }
 
 // Ensure that a subscription whose connection breaks again and again, while others write, delivers every
@@ -127,15 +139,17 @@ func TestStore_Close(t *testing.T) {
 		} else {
 			p.down()
 		}
-		ended := make(chan error, 3)
+		ended, calls := make(chan error, 3), 1
 		go func() { ended <- eventstoretest.Unending(s.Subscribe(t.Context(), eventstore.Beginning)) }()
 		if name != "server" {
+			calls = 4 // the discovery is one
 			go func() { ended <- eventstoretest.Unending(s.ReadAll(t.Context(), eventstore.Beginning)) }()
 			go func() {
 				_, err := s.Append(t.Context(), "stream-1", eventstore.NoStream, eventstoretest.Event("a"))
 				ended <- err
 			}()
 		}
+		require.Eventually(t, func() bool { return users(s) >= calls }, patience, time.Millisecond, "all of them wait")
 		require.NoError(t, s.Close())
 		require.NoError(t, s.Close(), "twice")
 		require.ErrorIs(t, <-ended, ErrClosed, name)
@@ -148,6 +162,16 @@ func TestStore_Close(t *testing.T) {
 		_, err = s.Append(bounded(t), "stream-1", eventstore.NoStream, eventstoretest.Event("a"))
 		require.ErrorIs(t, err, ErrClosed, name)
 	}
+}
+
+// users counts who waits for the present client, or is in it.
+func users(s *Store) int {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.conn.current == nil {
+		return 0
+	}
+	return s.conn.current.users
 }
 
 // subscriber subscribes to everything and remembers it.

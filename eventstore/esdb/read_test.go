@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"testing"
 	"time"
 
@@ -37,6 +38,26 @@ func TestRead_CutInTheMiddle(t *testing.T) {
 	require.Equal(t, got[99].Position, head)
 }
 
+// Ensure that a read may take longer than the patience as long as it gets on, event by event.
+func TestRead_SlowProgress(t *testing.T) {
+	const events, tolerance = 20_000, time.Second
+	n := startNode(t)
+	s := connectWith(t, Options{ConnectionString: n.ConnectionString(), Patience: tolerance})
+	eventstoretest.Append(t, connect(t, n.ConnectionString()), "stream-1", eventstore.NoStream, eventstoretest.Events(events)...)
+	n.Faults().CutReads(math.MaxInt, 1)
+	begun, got, late := time.Now(), 0, false
+	for _, err := range s.ReadStream(bounded(t), "stream-1", 0) {
+		require.NoError(t, err, "after %d events", got)
+		got++
+		if !late && time.Since(begun) > tolerance+tolerance/10 {
+			late = true
+			n.Faults().Clear()
+		}
+	}
+	require.Equal(t, events, got)
+	require.True(t, late, "the test shows nothing")
+}
+
 // Ensure that a read that can't be completed says so: what broke never looks like the end.
 func TestRead_BrokenIsNotEnded(t *testing.T) {
 	n := startNode(t)
@@ -48,7 +69,8 @@ func TestRead_BrokenIsNotEnded(t *testing.T) {
 	n.Faults().Clear()
 }
 
-// Ensure that a server that calls a read complete before the end of the log isn't believed.
+// Ensure that a server that calls a read complete before the end of the log isn't believed, and that one
+// that sends what came later isn't followed.
 func TestReadAll_EndedTooEarly(t *testing.T) {
 	reads := 0
 	s := play(t, &script{read: func(req *streams.ReadReq, call streams.Streams_ReadServer) error {
@@ -58,7 +80,8 @@ func TestReadAll_EndedTooEarly(t *testing.T) {
 		if reads++; reads == 1 {
 			return call.Send(said("stream-1", "First", 0, 100))
 		}
-		return errors.Join(call.Send(said("stream-1", "First", 0, 100)), call.Send(said("stream-1", "Second", 1, 200)), call.Send(said("stream-1", "Last", 2, 300)))
+		return errors.Join(call.Send(said("stream-1", "First", 0, 100)), call.Send(said("stream-1", "Second", 1, 200)),
+			call.Send(said("stream-1", "Last", 2, 300)), call.Send(said("stream-1", "Meanwhile", 3, 400)))
 	}}, Options{})
 	got := eventstoretest.Drain(t, s.ReadAll(bounded(t), eventstore.Beginning))
 	require.Len(t, got, 3)
