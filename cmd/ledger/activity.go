@@ -12,19 +12,21 @@ func (a *app) activity() *cobra.Command {
 		{Heading: "MESSAGE", Field: "message", Width: 60}, {Heading: "BY", Field: "user", Width: 40},
 	}}
 	cmd := a.rows(&cobra.Command{
-		Use:     "activity",
-		Short:   "What was tried, by whom, and what became of it: refusals too",
+		Use:   "activity",
+		Short: "What was tried, by whom, and what became of it: refusals too",
+		Long: `activity lists every command and what became of it. A refusal has a stable CODE and a sentence; saying the
+command again changes neither. Lines that could not be read were never commands and don't stand here.`,
 		Example: "  ledger activity --status refused\n  ledger activity --user adminagent.2@northwind.example --csv",
 	}, l)
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "reseller", "reseller", "only about this reseller (tenant id)")
-	l.filter(cmd, "customer", "customer", "only about this customer (tenant id)")
-	l.filter(cmd, "user", "user", "only by this user principal name")
-	l.filter(cmd, "command", "command", "only commands of this type")
-	l.filter(cmd, "status", "status", "accepted or refused")
-	l.filter(cmd, "code", "code", "only refused with this code")
-	l.filter(cmd, "from", "from", "issued at this time or later")
-	l.filter(cmd, "to", "to", "issued before this time")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "reseller", "reseller", "only about this reseller (`TENANT` id)")
+	l.filter(cmd, "customer", "customer", "only about this customer (`TENANT` id)")
+	l.filter(cmd, "user", "user", "only by this `USER` principal name")
+	l.filter(cmd, "command", "command", "only commands of this `TYPE`")
+	l.filter(cmd, "status", "status", "only with this `STATUS`: accepted or refused")
+	l.filter(cmd, "code", "code", "only refused with this `CODE`")
+	l.filter(cmd, "from", "from", "issued at this `TIME` or later")
+	l.filter(cmd, "to", "to", "issued before this `TIME`")
 	return cmd
 }
 
@@ -35,8 +37,10 @@ func (a *app) submissions() *cobra.Command {
 		{Heading: "ACCEPTED", Field: "accepted", Right: true}, {Heading: "REFUSED", Field: "refused", Right: true}, {Heading: "FAILED", Field: "failed", Right: true},
 	}}
 	return a.rows(&cobra.Command{
-		Use:     "submissions",
-		Short:   "Files and streams of commands that were submitted, and how far they got",
+		Use:   "submissions",
+		Short: "Files and streams of commands that were submitted, and how far they got",
+		Long: `submissions lists what was submitted, the newest first. LAST LINE is how far a file got that broke off; submitting
+it again goes through it from the start, and nothing happens twice.`,
 		Example: "  ledger submissions",
 	}, l)
 }

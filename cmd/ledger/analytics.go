@@ -20,8 +20,8 @@ func (a *app) analytics() *cobra.Command {
 CHURNED ones have sold before but none in the six months before this one.`,
 		Example: "  ledger analytics --from-month 2024-01\n  ledger analytics --csv > months.csv",
 	}, l)
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "from-month", "fromMonth", "from this month on, yyyy-mm")
-	l.filter(cmd, "to-month", "toMonth", "up to and with this month")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "from-month", "fromMonth", "from this `MONTH` on, yyyy-mm")
+	l.filter(cmd, "to-month", "toMonth", "up to and with this `MONTH`")
 	return cmd
 }

@@ -15,13 +15,17 @@ func (a *app) record() *cobra.Command {
 		Use:     "record",
 		Aliases: []string{"reseller-of-record"},
 		Short:   "Who was reseller of record on which subscription, from when to when",
+		Long: `record lists the intervals in which a reseller was on record on a subscription; TO is – while it still is.
+
+A correction replaces intervals: --as-known-at shows those that the ledger believed in before it.
+Removing a partnership closes nothing under --policy keep, and everything under --policy close.`,
 		Example: "  ledger record --subscription 41e9dd9a-7e41-4715-a925-167cf2905d84\n  ledger record --subscription … --as-known-at 2022-04-01T00:00:00Z",
 	}, l)
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "customer", "customer", "only of this customer (tenant id)")
-	l.filter(cmd, "subscription", "subscription", "only of this subscription")
-	l.filter(cmd, "mpn", "mpn", "only of this MPN ID")
-	l.filter(cmd, "policy", "policy", "what the removal of a partnership does to credit: keep (default) or close")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "customer", "customer", "only of this customer (`TENANT` id)")
+	l.filter(cmd, "subscription", "subscription", "only of this subscription (`ID`)")
+	l.filter(cmd, "mpn", "mpn", "only of this MPN `ID`")
+	l.filter(cmd, "policy", "policy", "`POLICY` keep (default) or close: what the removal of a partnership does to credit")
 	return cmd
 }
 
@@ -46,12 +50,12 @@ With --uncredited: seat-days for which nobody was on record.`,
 			}
 		},
 	}, l)
-	l.filter(cmd, "month", "month", "only this month, yyyy-mm")
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "reseller", "reseller", "only of this reseller (tenant id)")
-	l.filter(cmd, "customer", "customer", "only of this customer (tenant id)")
-	l.filter(cmd, "mpn", "mpn", "only of this MPN ID")
-	l.filter(cmd, "policy", "policy", "what the removal of a partnership does to credit: keep (default) or close")
+	l.filter(cmd, "month", "month", "only this `MONTH`, yyyy-mm")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "reseller", "reseller", "only of this reseller (`TENANT` id)")
+	l.filter(cmd, "customer", "customer", "only of this customer (`TENANT` id)")
+	l.filter(cmd, "mpn", "mpn", "only of this MPN `ID`")
+	l.filter(cmd, "policy", "policy", "`POLICY` keep (default) or close: what the removal of a partnership does to credit")
 	cmd.Flags().BoolVar(&uncredited, "uncredited", false, "the seat-days that nobody earns")
 	return cmd
 }

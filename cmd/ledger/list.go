@@ -46,10 +46,10 @@ func (l *list) preset(parameter, value string) {
 // rows makes the command of a noun; declare adds its own filters.
 func (a *app) rows(cmd *cobra.Command, l *list) *cobra.Command {
 	f := cmd.Flags()
-	f.StringVar(&l.page.asOf, "as-of", "", "the state at this time, RFC 3339 in UTC (default: now)")
-	f.StringVar(&l.page.asKnownAt, "as-known-at", "", "only what was known at this time")
-	f.StringVar(&l.page.atLeast, "at-least", "", "wait until this position, which a command answered with, is reflected")
-	f.IntVar(&l.page.limit, "limit", 0, "at most so many rows (default: 100 in a table, all in --json and --csv)")
+	f.StringVar(&l.page.asOf, "as-of", "", "the state at this `TIME`, RFC 3339 in UTC (default: now)")
+	f.StringVar(&l.page.asKnownAt, "as-known-at", "", "only what the ledger knew at this `TIME` (default: everything)")
+	f.StringVar(&l.page.atLeast, "at-least", "", "wait until the answer reflects this `POSITION`, which a command answered with")
+	f.IntVar(&l.page.limit, "limit", 0, "at most `N` rows (default: 100 in a table, all in --json and --csv)")
 	f.BoolVar(&a.csv, "csv", false, "print CSV, for spreadsheets")
 	cmd.Args = nothing
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -79,6 +79,9 @@ func (l *list) query() url.Values {
 	set("atLeast", l.page.atLeast)
 	return q
 }
+
+// shortID is enough of an id to tell two apart where the whole would only fill the screen.
+const shortID = 9
 
 const (
 	pageMax    = 1000

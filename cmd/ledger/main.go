@@ -76,15 +76,19 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ledger",
 		Short: "Ask a ledger of partner relationships, and give it commands",
-		Long: `ledger talks to a running ledgerd.
+		Long: `ledger talks to a running ledgerd: it gives it commands and asks it questions.
 
-Questions come as tables for people, --json for machines, --csv for spreadsheets; --as-of asks about the past.
-Exit codes: 0 done, 1 refused, failed or different from what was expected, 2 wrong command line, 3 no ledger answers.`,
+Questions come as tables for people, as --json for machines and as --csv for spreadsheets. Two times can be asked about:
+--as-of is when things were so, --as-known-at is when the ledger knew it; they differ through corrections.
+
+Answers go to standard output, and nothing else does. Exit codes: 0 done; 1 refused, failed or different from what was
+expected; 2 wrong command line; 3 no ledger answers.`,
 		Example: `  ledger submit commands.jsonl.gz        give it commands, with a progress bar
   ledger resellers                       who is in the list now
   ledger resellers --as-of 2023-07-01T00:00:00Z
+                                         and who was then
   ledger credit --month 2024-06          incentive credit by reseller
-  ledger activity --status refused       what was tried and refused`,
+  ledger activity --status refused       what was tried and refused, and why`,
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
@@ -93,15 +97,26 @@ Exit codes: 0 done, 1 refused, failed or different from what was expected, 2 wro
 		server = defaultServer
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&a.server, "server", server, "where the ledger answers; also the environment variable LEDGER_SERVER")
+	f.StringVar(&a.server, "server", server, "`URL` where the ledger answers; also the environment variable LEDGER_SERVER")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, err) })
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.began = true }
-	root.AddCommand(a.submit(), a.resellers(), a.requests(), a.customers(), a.subscriptions(), a.supportContacts(), a.privileges(),
-		a.record(), a.credit(), a.analytics(), a.timeline(), a.activity(), a.submissions(), a.state(), a.status(), a.workload())
+	group(root, "Give it commands:", a.submit(), a.workload())
+	group(root, "Ask what is so, or was:", a.resellers(), a.requests(), a.customers(), a.subscriptions(), a.supportContacts(), a.privileges(), a.state())
+	group(root, "Ask who earns:", a.record(), a.credit(), a.analytics())
+	group(root, "Ask what happened:", a.timeline(), a.activity(), a.submissions(), a.status())
 	return root
+}
+
+// group adds commands that belong together, in the order in which a newcomer wants to read of them.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 func (a *app) client() (*client.Client, error) {

@@ -26,9 +26,9 @@ Removing a partnership leaves them unchanged (R38): --orphaned shows those held 
 			}
 		},
 	}, l)
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "customer", "customer", "only over this customer (tenant id)")
-	l.filter(cmd, "grantee", "grantee", "only held by this tenant")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "customer", "customer", "only over this customer (`TENANT` id)")
+	l.filter(cmd, "grantee", "grantee", "only held by this `TENANT`")
 	cmd.Flags().BoolVar(&orphaned, "orphaned", false, "only those held by resellers without an active partnership")
 	return cmd
 }

@@ -12,11 +12,14 @@ func (a *app) requests() *cobra.Command {
 		{Heading: "EXPIRES", Field: "expiresAt"}, {Heading: "STATE", Field: "state"}, {Heading: "CLOSED", Field: "closedAt"}, {Heading: "BY", Field: "closedBy"},
 	}}
 	cmd := a.rows(&cobra.Command{
-		Use:     "requests",
-		Short:   "Partnership requests: open ones, or by state",
+		Use:   "requests",
+		Short: "Partnership requests: open ones, or by state",
+		Long: `requests lists the open partnership requests: those sent, not answered, and not older than 30 days.
+
+TO says [erased] once the person was forgotten.`,
 		Example: "  ledger requests\n  ledger requests --state all --as-of 2023-07-01T00:00:00Z",
 	}, l)
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "state", "state", "open (default), accepted, declined, withdrawn, expired or all")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "state", "state", "in this `STATE`: open (default), accepted, declined, withdrawn, expired or all")
 	return cmd
 }

@@ -41,8 +41,8 @@ support contacts, privileges, reseller of record under both policies, seat-days,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "effective time, RFC 3339 in UTC (default: now)")
-	cmd.Flags().StringVar(&asKnownAt, "as-known-at", "", "only what was known at this time (default: everything)")
-	cmd.Flags().StringVar(&atLeast, "at-least", "", "wait until this position is reflected")
+	cmd.Flags().StringVar(&asOf, "as-of", "", "the state at this `TIME`, RFC 3339 in UTC (default: now)")
+	cmd.Flags().StringVar(&asKnownAt, "as-known-at", "", "only what the ledger knew at this `TIME` (default: everything)")
+	cmd.Flags().StringVar(&atLeast, "at-least", "", "wait until the answer reflects this `POSITION`, which a command answered with")
 	return cmd
 }

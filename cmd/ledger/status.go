@@ -13,8 +13,10 @@ import (
 
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{
-		Use:     "status",
-		Short:   "How the parts are: log, relay, projections, with positions, lag and errors",
+		Use:   "status",
+		Short: "How the parts are: log, relay, projections, with positions, lag and errors",
+		Long: `status lists the parts with how far they are. EVENTS is what a part has passed on or applied and LAG what it still has
+to; a part that stands still says at which event and why.`,
 		Example: "  ledger status",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {

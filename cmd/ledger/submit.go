@@ -41,7 +41,7 @@ With --json the answers are printed, one a line; otherwise refusals are counted 
 	}
 	cmd.Flags().BoolVar(&expect, "expect", false, "compare each outcome with the line's expect")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress bar")
-	cmd.Flags().StringVar(&name, "name", "", "what this is, for people (default: the file's name)")
+	cmd.Flags().StringVar(&name, "name", "", "`NAME` of the submission, for people (default: the file's name)")
 	return cmd
 }
 

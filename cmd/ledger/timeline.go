@@ -14,15 +14,16 @@ func (a *app) timeline() *cobra.Command {
 	cmd := a.rows(&cobra.Command{
 		Use:     "timeline",
 		Short:   "What happened: every event, by reseller, customer, subscription or user",
+		Long:    `timeline lists every event in the order in which it was recorded: when, what, who, and the reason where one was given.`,
 		Example: "  ledger timeline --customer f8a426eb-ff6d-47d1-92b1-d3118ab19b14\n  ledger timeline --user adminagent.2@northwind.example --from 2023-01-01T00:00:00Z",
 	}, l)
-	l.filter(cmd, "provider", "provider", "only of this provider (tenant id)")
-	l.filter(cmd, "reseller", "reseller", "only about this reseller (tenant id)")
-	l.filter(cmd, "customer", "customer", "only about this customer (tenant id)")
-	l.filter(cmd, "subscription", "subscription", "only about this subscription")
-	l.filter(cmd, "user", "user", "only by this user principal name")
-	l.filter(cmd, "type", "type", "only events of this type")
-	l.filter(cmd, "from", "from", "recorded at this time or later")
-	l.filter(cmd, "to", "to", "recorded before this time")
+	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
+	l.filter(cmd, "reseller", "reseller", "only about this reseller (`TENANT` id)")
+	l.filter(cmd, "customer", "customer", "only about this customer (`TENANT` id)")
+	l.filter(cmd, "subscription", "subscription", "only about this subscription (`ID`)")
+	l.filter(cmd, "user", "user", "only by this `USER` principal name")
+	l.filter(cmd, "type", "type", "only events of this `TYPE`")
+	l.filter(cmd, "from", "from", "recorded at this `TIME` or later")
+	l.filter(cmd, "to", "to", "recorded before this `TIME`")
 	return cmd
 }

@@ -27,8 +27,8 @@ The same seed, size and flags give the same bytes. Lines that must be refused sa
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&size, "size", "tiny", "tiny (10 resellers), small (60), medium (1,500) or large (8,500)")
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "the seed of chance")
+	cmd.Flags().StringVar(&size, "size", "tiny", "`SIZE`: tiny (10 resellers), small (60), medium (1,500) or large (8,500)")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "the seed of chance: the same `N` gives the same bytes")
 	cmd.Flags().BoolVar(&edges, "edge-cases", false, "with the scenes that are easy to get wrong")
 	return cmd
 }
