@@ -50,20 +50,20 @@ const (
 // With any and stream-exists the ids are looked up. EventStoreDB keeps a bounded cache of ids for this and forgets old
 // ones; this node forgets none.
 func (w *writer) judge(stream string, before standing, expected expectation, events []proposed) (outcome, error) {
-	positions := before.positions
+	already := before.events
 	switch {
 	case before.tombstoned, expected.kind == expectExists && before.deleted():
 		return outcome{}, streamDeleted(stream)
 	case expected.kind == expectExists && !before.exists():
-		return conflict(positions), nil
+		return conflict(already), nil
 	case expected.kind == expectAny || expected.kind == expectExists:
-		return w.judgeByID(stream, positions, events)
-	case expected.next() > uint64(len(positions)):
-		return conflict(positions), nil
-	case expected.next() == uint64(len(positions)) && len(events) > 0:
+		return w.judgeByID(stream, already, events)
+	case expected.next() > uint64(already.len()):
+		return conflict(already), nil
+	case expected.next() == uint64(already.len()) && len(events) > 0:
 		return outcome{result: resultWrite}, nil
 	}
-	verdict, differs, err := w.judgeByPlace(positions, expected.next(), events)
+	verdict, differs, err := w.judgeByPlace(already, expected.next(), events)
 	if differs == 0 && expected.kind == expectNone && before.deleted() {
 		return outcome{result: resultWrite}, err
 	}
@@ -79,9 +79,9 @@ func (e expectation) next() uint64 {
 }
 
 // judgeByID decides on the first event: unknown, the append is new; known, all of it must be.
-func (w *writer) judgeByID(stream string, positions []uint64, events []proposed) (outcome, error) {
+func (w *writer) judgeByID(stream string, already sequence, events []proposed) (outcome, error) {
 	if len(events) == 0 {
-		return current(resultDone, positions, 0), nil
+		return current(resultDone, already, 0), nil
 	}
 	var last outcome
 	for i, e := range events {
@@ -92,7 +92,7 @@ func (w *writer) judgeByID(stream string, positions []uint64, events []proposed)
 		case !ok && i == 0:
 			return outcome{result: resultWrite}, nil
 		case !ok:
-			return conflict(positions), nil
+			return conflict(already), nil
 		}
 		last = found
 	}
@@ -101,25 +101,25 @@ func (w *writer) judgeByID(stream string, positions []uint64, events []proposed)
 
 // judgeByPlace compares the append with the events that stand where it wanted to write, and says which of its events is
 // the first that is another, -1 when none is.
-func (w *writer) judgeByPlace(positions []uint64, next uint64, events []proposed) (outcome, int, error) {
+func (w *writer) judgeByPlace(already sequence, next uint64, events []proposed) (outcome, int, error) {
 	if len(events) == 0 {
-		return current(resultDone, positions, 0), -1, nil
+		return current(resultDone, already, 0), -1, nil
 	}
 	for i, e := range events {
 		place := next + uint64(i)
-		if place >= uint64(len(positions)) {
-			return conflict(positions), i, nil
+		if place >= uint64(already.len()) {
+			return conflict(already), i, nil
 		}
-		s, err := w.storedAt(positions[place])
+		s, err := w.storedAt(already.at(int(place)))
 		if err != nil {
 			return outcome{}, -1, err
 		}
 		if s.id != e.id {
-			return conflict(positions), i, nil
+			return conflict(already), i, nil
 		}
 	}
 	end := next + uint64(len(events)) - 1
-	return outcome{result: resultDone, revision: end, position: positions[end]}, -1, nil
+	return outcome{result: resultDone, revision: end, position: already.at(int(end))}, -1, nil
 }
 
 // lookup finds the newest event of a stream with an id.
@@ -148,11 +148,11 @@ func (w *writer) storedAt(position uint64) (stored, error) {
 	return s, nil
 }
 
-func conflict(positions []uint64) outcome { return current(resultConflict, positions, 0) }
+func conflict(already sequence) outcome { return current(resultConflict, already, 0) }
 
-func current(r result, positions []uint64, position uint64) outcome {
-	if len(positions) == 0 {
+func current(r result, already sequence, position uint64) outcome {
+	if already.len() == 0 {
 		return outcome{result: r, empty: true}
 	}
-	return outcome{result: r, revision: uint64(len(positions) - 1), position: position}
+	return outcome{result: r, revision: uint64(already.len() - 1), position: position}
 }

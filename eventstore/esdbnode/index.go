@@ -3,7 +3,6 @@ package esdbnode
 import (
 	"fmt"
 	"hash/maphash"
-	"sort"
 	"sync"
 
 	"github.com/google/uuid"
@@ -135,12 +134,12 @@ func (x *index) candidates(id uuid.UUID, stream string) []uint64 {
 	return append(found, first)
 }
 
-// staged returns the positions of a stream, those not yet durable included. It is for the writer alone.
-func (x *index) staged(stream string) []uint64 {
+// staged returns the events of a stream, those not yet durable included. It is for the writer alone.
+func (x *index) staged(stream string) sequence {
 	if s := x.streams[stream]; s != nil {
-		return s.positions
+		return sequence{s.positions}
 	}
-	return nil
+	return sequence{}
 }
 
 // tombstoned says whether a stream has ended, durably or not yet. It is for the writer alone.
@@ -160,8 +159,7 @@ func (x *index) publish(end uint64) {
 
 // view is what a reader may see at one moment.
 type view struct {
-	// positions rise; in a stream the index is the revision.
-	positions []uint64
+	events sequence
 	// changed is closed as soon as there may be more.
 	changed <-chan struct{}
 	// tombstoned says that the stream has ended for ever.
@@ -172,7 +170,7 @@ type view struct {
 func (x *index) viewAll() view {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return view{positions: x.visible(x.all), changed: x.changed}
+	return view{events: x.visible(x.all), changed: x.changed}
 }
 
 // viewStream shows one stream; it has no positions when the stream does not exist.
@@ -181,23 +179,17 @@ func (x *index) viewStream(stream string) view {
 	defer x.mu.RUnlock()
 	v := view{changed: x.changed}
 	if s := x.streams[stream]; s != nil {
-		v.positions = x.visible(s.positions)
+		v.events = x.visible(s.positions)
 		v.tombstoned = s.tombstone != 0 && s.tombstone < x.durable
 	}
 	return v
 }
 
 // visible cuts off what is staged and not durable: at most one group commit at the end.
-func (x *index) visible(positions []uint64) []uint64 {
+func (x *index) visible(positions []uint64) sequence {
 	n := len(positions)
 	for n > 0 && positions[n-1] >= x.durable {
 		n--
 	}
-	return positions[:n:n]
-}
-
-// find returns the place of the first position that is not lower, and whether it is the very one.
-func find(positions []uint64, position uint64) (int, bool) {
-	i := sort.Search(len(positions), func(i int) bool { return positions[i] >= position })
-	return i, i < len(positions) && positions[i] == position
+	return sequence{positions[:n:n]}
 }

@@ -49,11 +49,11 @@ func (r *reader) target(link string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	count := len(v.positions)
+	count := v.events.len()
 	if v.tombstoned || revision >= uint64(count) || revision < limits.first(count) {
 		return nil, nil
 	}
-	return r.node.log.frame(v.positions[revision])
+	return r.node.log.frame(v.events.at(int(revision)))
 }
 
 func decodeFrame(frame []byte) (*streams.ReadResp, error) {

@@ -18,6 +18,25 @@ const (
 	pageBytes = 4 << 20
 )
 
+// page is a number of events that are read together.
+type page struct {
+	// first is the number of the first event in its sequence.
+	first     int
+	positions []uint64
+}
+
+// turn cuts the next page off a span of what a view shows: at most so many events, fewer when they are large.
+func (v view) turn(left span, most int, backwards bool) (page, span) {
+	candidates, _ := left.next(min(most, left.to-left.from), backwards)
+	positions := v.events.page(candidates.from, candidates.to)
+	taken, rest := left.next(pageLength(positions, backwards), backwards)
+	at := taken.from - candidates.from
+	return page{first: taken.from, positions: positions[at : at+taken.to-taken.from]}, rest
+}
+
+// frames returns the stored frames of a page.
+func (n *Node) frames(p page) ([][]byte, error) { return n.log.frames(p.positions) }
+
 // pageLength counts the events of the next page, taken from the end of the positions when reading backwards. How large
 // an event is only the log knows; here it is taken to reach to the next one, or to be of the largest usual size.
 func pageLength(positions []uint64, backwards bool) int {

@@ -61,7 +61,8 @@ func (a *acknowledged) missing(t *testing.T, n *Node) int {
 	t.Helper()
 	lost := 0
 	for stream, ids := range a.streams {
-		frames, err := n.log.frames(n.index.viewStream(stream).positions)
+		events := n.index.viewStream(stream).events
+		frames, err := n.log.frames(events.page(0, events.len()))
 		require.NoError(t, err)
 		for revision, id := range ids {
 			if revision >= len(frames) {

@@ -133,21 +133,21 @@ func (r *reader) run() error {
 	if err != nil {
 		return err
 	}
-	if r.stream != "" && (len(v.positions) == 0 || limits.deleted()) {
+	if r.stream != "" && (v.events.len() == 0 || limits.deleted()) {
 		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
 			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(r.stream)},
 		}})
 	}
-	selected, err := r.selected(v.positions)
+	left, err := r.selected(v.events)
 	if err != nil {
 		return err
 	}
 	r.oldest = limits.oldest(r.node.now())
-	selected = truncated(selected, v.positions, limits.first(len(v.positions)))
-	for len(selected) > 0 && r.left > 0 {
-		var page []uint64
-		page, selected = r.turn(selected)
-		if err := r.sendPage(page); err != nil {
+	left.from = max(left.from, int(limits.first(v.events.len())))
+	for !left.empty() && r.left > 0 {
+		var p page
+		p, left = r.turn(v, left)
+		if err := r.sendPage(p); err != nil {
 			return err
 		}
 	}
@@ -161,63 +161,51 @@ func (r *reader) view() view {
 	return r.node.index.viewStream(r.stream)
 }
 
-// selected is the part of the positions that a read from r.from can come to.
-func (r *reader) selected(positions []uint64) ([]uint64, error) {
+// selected is the part of the events that a read from r.from can come to.
+func (r *reader) selected(events sequence) (span, error) {
 	if r.from.kind == fromStart && r.backwards {
 		// In a stream, backwards from the start is the first event alone; $all begins before its first event.
 		if r.stream == "" {
-			return nil, nil
+			return span{}, nil
 		}
-		return positions[:min(1, len(positions))], nil
+		return span{0, min(1, events.len())}, nil
 	}
 	if r.from.kind == fromEnd && r.backwards || r.from.kind == fromStart {
-		return positions, nil
+		return span{0, events.len()}, nil
 	}
 	if r.from.kind == fromEnd {
-		return nil, nil
+		return span{}, nil
 	}
-	return r.selectedFrom(positions)
+	return r.selectedFrom(events)
 }
 
-func (r *reader) selectedFrom(positions []uint64) ([]uint64, error) {
+func (r *reader) selectedFrom(events sequence) (span, error) {
 	if r.stream != "" {
-		n := uint64(len(positions))
+		n := uint64(events.len())
 		if r.backwards {
-			return positions[:min(n, satAdd(r.from.value, 1))], nil
+			return span{0, int(min(n, satAdd(r.from.value, 1)))}, nil
 		}
-		return positions[min(n, r.from.value):], nil
+		return span{int(min(n, r.from.value)), int(n)}, nil
 	}
-	i, err := place(positions, r.from.value)
+	i, err := place(events, r.from.value)
 	if err != nil {
-		return nil, err
+		return span{}, err
 	}
 	// From a position, $all is inclusive forwards and exclusive backwards.
 	if r.backwards {
-		return positions[:i], nil
+		return span{0, i}, nil
 	}
-	return positions[i:], nil
+	return span{i, events.len()}, nil
 }
 
 // place finds the event at a position of $all. A position that is no event's comes from another log, and going on from
 // somewhere near it would lose or repeat events silently.
-func place(positions []uint64, position uint64) (int, error) {
-	i, exact := find(positions, position)
+func place(events sequence, position uint64) (int, error) {
+	i, exact := events.find(position)
 	if !exact && position != 0 {
 		return 0, invalid("Trying to read from an invalid position.")
 	}
 	return i, nil
-}
-
-// truncated leaves out of a selection what is before the first revision to be shown.
-func truncated(selected, positions []uint64, first uint64) []uint64 {
-	if first == 0 || len(selected) == 0 {
-		return selected
-	}
-	if first >= uint64(len(positions)) {
-		return nil
-	}
-	i, _ := find(selected, positions[first])
-	return selected[i:]
 }
 
 func satAdd(a, b uint64) uint64 {
@@ -228,21 +216,17 @@ func satAdd(a, b uint64) uint64 {
 }
 
 // turn cuts the next page off, no larger than what can still be sent.
-func (r *reader) turn(selected []uint64) (page, rest []uint64) {
-	n := pageLength(selected, r.backwards)
-	if r.filter == nil && r.oldest == 0 && uint64(n) > r.left {
-		n = int(r.left)
+func (r *reader) turn(v view, left span) (page, span) {
+	most := pageSize
+	if r.filter == nil && r.oldest == 0 && r.left < pageSize {
+		most = int(r.left)
 	}
-	if r.backwards {
-		cut := len(selected) - n
-		return selected[cut:], selected[:cut]
-	}
-	return selected[:n], selected[n:]
+	return v.turn(left, most, r.backwards)
 }
 
 // sendPage reads a page and sends what passes the filter, in the read's direction.
-func (r *reader) sendPage(page []uint64) error {
-	frames, err := r.node.log.frames(page)
+func (r *reader) sendPage(p page) error {
+	frames, err := r.node.frames(p)
 	if err != nil {
 		return err
 	}

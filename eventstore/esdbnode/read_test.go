@@ -118,7 +118,7 @@ func TestRead_AlteredOnDiskIsLoud(t *testing.T) {
 	n := startNode(t, Options{disk: d})
 	c := connect(t, n)
 	write(t, c, "s", esdb.NoStream{}, events("a", "b")...)
-	position := n.index.viewStream("s").positions[1]
+	position := n.index.viewStream("s").events.at(1)
 	d.files[segmentName(0)].data[position+100] ^= 1
 	r, err := c.ReadStream(bounded(t), "s", esdb.ReadStreamOptions{}, 10)
 	require.NoError(t, err)

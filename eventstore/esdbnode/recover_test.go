@@ -29,7 +29,7 @@ func makeImage(t *testing.T, records int) image {
 		require.NoError(t, l.begin())
 		for range 2 {
 			e := newProposed("s", uuid.New(), "t", contentTypeJSON, []byte("meta"), fmt.Appendf(nil, "data %d", i))
-			revision := uint64(len(x.staged("s")))
+			revision := uint64(x.staged("s").len())
 			p := l.stage(func(dst []byte, position uint64) []byte {
 				return e.appendFrame(dst, testTime, revision, position)
 			})

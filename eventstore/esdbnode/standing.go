@@ -8,7 +8,7 @@ import (
 
 // standing is what the writer has to know about a stream before it writes there, staged events included.
 type standing struct {
-	positions []uint64
+	events sequence
 	// tombstoned says that the stream has ended for ever.
 	tombstoned bool
 	// metadata is the data of the newest metadata, described says that there is one.
@@ -21,20 +21,20 @@ type standing struct {
 func (s standing) deleted() bool { return s.described && s.limits.deleted() }
 
 // exists is EventStoreDB's notion: metadata alone makes a stream exist.
-func (s standing) exists() bool { return len(s.positions) > 0 || s.described }
+func (s standing) exists() bool { return s.events.len() > 0 || s.described }
 
 func (w *writer) standing(stream string) (standing, error) {
-	s := standing{positions: w.index.staged(stream), tombstoned: w.index.tombstoned(stream)}
+	s := standing{events: w.index.staged(stream), tombstoned: w.index.tombstoned(stream)}
 	name, ok := metadataOf(stream)
 	if !ok {
 		s.tombstoned = s.tombstoned || w.index.tombstoned(stream[len(metadataPrefix):])
 		return s, nil
 	}
 	described := w.index.staged(name)
-	if len(described) == 0 {
+	if described.len() == 0 {
 		return s, nil
 	}
-	newest, err := w.storedAt(described[len(described)-1])
+	newest, err := w.storedAt(described.at(described.len() - 1))
 	if err != nil {
 		return s, err
 	}
@@ -48,11 +48,11 @@ func (n *Node) limits(stream string, v view) (limits, error) {
 	if !ok {
 		return metadataLimits, nil
 	}
-	described := n.index.viewStream(name).positions
-	if stream == "" || len(described) == 0 {
+	described := n.index.viewStream(name).events
+	if stream == "" || described.len() == 0 {
 		return limits{}, nil
 	}
-	frame, err := n.log.frame(described[len(described)-1])
+	frame, err := n.log.frame(described.at(described.len() - 1))
 	if err != nil {
 		return limits{}, err
 	}
@@ -68,7 +68,7 @@ func (n *Node) limits(stream string, v view) (limits, error) {
 func (w *writer) place(stream string, before standing, events []proposed) (outcome, error) {
 	done := w.placeEvents(stream, events)
 	if before.deleted() {
-		w.describeAgain(stream, before.metadata, uint64(len(before.positions)))
+		w.describeAgain(stream, before.metadata, uint64(before.events.len()))
 		return done, nil
 	}
 	if !isMetadata(stream) {
@@ -79,7 +79,7 @@ func (w *writer) place(stream string, before standing, events []proposed) (outco
 
 func (w *writer) placeEvents(stream string, events []proposed) outcome {
 	now := w.now()
-	next := uint64(len(w.index.staged(stream)))
+	next := uint64(w.index.staged(stream).len())
 	done := outcome{result: resultDone}
 	for i, e := range events {
 		done.revision = next + uint64(i)
@@ -94,10 +94,10 @@ func (w *writer) placeEvents(stream string, events []proposed) outcome {
 // undelete brings back a soft-deleted stream whose metadata was just written.
 func (w *writer) undelete(stream string, written outcome) error {
 	metadata := w.index.staged(metadataPrefix + stream)
-	if written.revision == 0 || len(metadata) == 0 {
+	if written.revision == 0 || metadata.len() == 0 {
 		return nil
 	}
-	before, err := w.storedAt(metadata[written.revision-1])
+	before, err := w.storedAt(metadata.at(int(written.revision - 1)))
 	if err != nil || !parseLimits(before.data).deleted() {
 		return err
 	}
@@ -105,7 +105,7 @@ func (w *writer) undelete(stream string, written outcome) error {
 	if err != nil {
 		return err
 	}
-	w.describeAgain(stream, now.data, uint64(len(w.index.staged(stream))))
+	w.describeAgain(stream, now.data, uint64(w.index.staged(stream).len()))
 	return nil
 }
 

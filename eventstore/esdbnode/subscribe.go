@@ -12,7 +12,7 @@ import (
 // client costs no buffer: it just is further behind.
 func (r *reader) follow() error {
 	v := r.view()
-	next, err := r.after(v.positions)
+	next, err := r.after(v.events)
 	if err != nil {
 		return err
 	}
@@ -24,12 +24,12 @@ func (r *reader) follow() error {
 		return err
 	}
 	for caughtUp := false; ; v = r.view() {
-		for next < len(v.positions) {
-			page := v.positions[next : next+pageLength(v.positions[next:], false)]
-			if err := r.sendLooked(page, progress); err != nil {
+		for next < v.events.len() {
+			p, rest := v.turn(span{next, v.events.len()}, pageSize, false)
+			if err := r.sendLooked(p, progress); err != nil {
 				return err
 			}
-			next += len(page)
+			next = rest.from
 		}
 		if !caughtUp {
 			caughtUp = true
@@ -49,19 +49,19 @@ func (r *reader) follow() error {
 }
 
 // after is the index of the first event that a subscription from r.from gets: the one after it.
-func (r *reader) after(positions []uint64) (int, error) {
+func (r *reader) after(events sequence) (int, error) {
 	switch {
 	case r.from.kind == fromStart:
 		return 0, nil
 	case r.from.kind == fromEnd:
-		return len(positions), nil
+		return events.len(), nil
 	case r.stream != "":
 		// A revision that is not there yet is waited for; events up to it are passed over when they come.
 		return int(min(satAdd(r.from.value, 1), 1<<62)), nil
 	case r.from.value == 0:
 		return 0, nil
 	}
-	i, err := place(positions, r.from.value)
+	i, err := place(events, r.from.value)
 	return i + 1, err
 }
 
@@ -72,7 +72,7 @@ func (r *reader) skipHidden(v view, next int) (int, error) {
 		return 0, err
 	}
 	r.oldest = limits.oldest(r.node.now())
-	return max(next, int(limits.first(len(v.positions)))), nil
+	return max(next, int(limits.first(v.events.len()))), nil
 }
 
 func (r *reader) confirm() error {
@@ -103,11 +103,11 @@ type checkpoints struct {
 }
 
 // sendLooked sends the events of a page that pass the filter, with the checkpoints that fall due on the way.
-func (r *reader) sendLooked(page []uint64, progress *checkpoints) error {
+func (r *reader) sendLooked(p page, progress *checkpoints) error {
 	if r.filter == nil {
-		return r.sendPage(page)
+		return r.sendPage(p)
 	}
-	frames, err := r.node.log.frames(page)
+	frames, err := r.node.frames(p)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (r *reader) sendLooked(page []uint64, progress *checkpoints) error {
 				return err
 			}
 		}
-		progress.last = page[i]
+		progress.last = p.positions[i]
 		progress.looked++
 		if progress.looked == r.filter.interval {
 			if err := r.sendCheckpoint(progress); err != nil {

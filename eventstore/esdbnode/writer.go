@@ -219,7 +219,7 @@ func (w *writer) decide(call *appendCall) (outcome, error) {
 	switch call.kind {
 	case kindSoftDelete:
 		if !before.exists() {
-			return conflict(nil), nil
+			return conflict(sequence{}), nil
 		}
 		return w.placeDelete(call.stream), nil
 	case kindTombstone:
