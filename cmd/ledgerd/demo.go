@@ -8,12 +8,10 @@ import (
 	"os"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/partnerledger/partnerledger/internal/client"
 	"github.com/partnerledger/partnerledger/internal/submission"
-	"github.com/partnerledger/partnerledger/internal/table"
 	"github.com/partnerledger/partnerledger/internal/workload"
 )
 
@@ -112,46 +110,4 @@ func demoDone(ctx context.Context, c *client.Client) (int64, error) {
 		return 0, nil // send all again: what is known is only answered
 	}
 	return s.LastLine, nil
-}
-
-func demoShow(ctx context.Context, c *client.Client, atLeast string, stdout io.Writer) error {
-	shows := []struct {
-		title, path string
-		query       url.Values
-		columns     []table.Column
-	}{
-		{"Resellers with an active partnership", "/v1/resellers", url.Values{}, []table.Column{
-			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "IN", Field: "location"}, {Heading: "SINCE", Field: "since"},
-			{Heading: "CUSTOMERS", Field: "customers", Right: true}, {Heading: "SUBSCRIPTIONS", Field: "activeSubscriptions", Right: true}, {Heading: "SEATS", Field: "seats", Right: true}}},
-		{"Incentive credit in " + demoMonth + ", by reseller", "/v1/credit", url.Values{"month": {demoMonth}}, []table.Column{
-			{Heading: "RESELLER", Field: "name", Width: 34}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "SEAT-DAYS", Field: "seatDays", Right: true}}},
-	}
-	for _, s := range shows {
-		if atLeast != "" {
-			s.query.Set("atLeast", atLeast)
-		}
-		fmt.Fprintf(stdout, "\n%s\n\n", s.title)
-		rows, total := counted(c.Rows(ctx, s.path, s.query))
-		shown, _, err := table.Print(stdout, s.columns, rows, demoRows)
-		if err != nil {
-			return err
-		}
-		if *total > shown {
-			fmt.Fprintf(stdout, "… and more\n")
-		}
-	}
-	return nil
-}
-
-// counted counts the rows that pass.
-func counted(rows func(func(jsontext.Value, error) bool)) (func(func(jsontext.Value, error) bool), *int) {
-	n := new(int)
-	return func(yield func(jsontext.Value, error) bool) {
-		for row, err := range rows {
-			*n++
-			if !yield(row, err) {
-				return
-			}
-		}
-	}, n
 }
