@@ -1,6 +1,7 @@
 package esdbnode
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,15 @@ func (in *intake) open(name []byte, expected expectation, given bool) {
 		in.refuse(accessDenied(allName))
 	case !given:
 		in.refuse(invalid("the expected revision is missing"))
+	}
+}
+
+// check refuses an append that its caller may not make.
+func (in *intake) check(ctx context.Context, n *Node) {
+	if in.err == nil {
+		if err := n.allow(ctx, actionWrite, in.stream); err != nil {
+			in.refuse(err)
+		}
 	}
 }
 
@@ -116,6 +126,7 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 	if err := s.node.faults.before(call.Context()); err != nil {
 		return fail(call, err)
 	}
+	in.check(call.Context(), s.node)
 	if in.err != nil {
 		return fail(call, in.err)
 	}

@@ -91,6 +91,7 @@ func (b *batchAppend) take(m *streams.BatchAppendReq) error {
 			return invalid("too many appends have begun and not ended")
 		}
 		part = begin(m)
+		part.check(b.call.Context(), b.node)
 		b.open[id] = part
 	}
 	for _, e := range m.GetProposedMessages() {

@@ -25,3 +25,12 @@ func (c rawCodec) Marshal(message any) (mem.BufferSlice, error) {
 	}
 	return c.CodecV2.Marshal(message)
 }
+
+// Unmarshal copies what a service wants to decode itself, and decodes the rest.
+func (c rawCodec) Unmarshal(data mem.BufferSlice, message any) error {
+	if frame, ok := message.(*rawFrame); ok {
+		*frame = data.Materialize()
+		return nil
+	}
+	return c.CodecV2.Unmarshal(data, message)
+}

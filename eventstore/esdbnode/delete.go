@@ -55,6 +55,9 @@ func (s *streamsService) end(ctx context.Context, kind callKind, name []byte, ex
 	if in.err != nil {
 		return outcome{}, in.err
 	}
+	if err := s.node.allow(ctx, actionDelete, in.stream); err != nil {
+		return outcome{}, err
+	}
 	if err := s.node.faults.before(ctx); err != nil {
 		return outcome{}, err
 	}

@@ -13,8 +13,8 @@ var (
 	// Wait for it to end; two writers on one log would destroy it.
 	ErrLocked = errors.New("esdbnode: directory is in use by another node")
 
-	// ErrNotLoopback is returned by Start when the listen address can be reached from other machines. The node
-	// speaks without TLS and without passwords, so it refuses rather than exposing the ledger.
+	// ErrNotLoopback is returned by Start when the listen address can be reached from other machines and Options.TLS
+	// is not set. Such a node asks nobody who they are, so it refuses rather than exposing the ledger.
 	ErrNotLoopback = errors.New("esdbnode: an insecure node listens on loopback only")
 
 	// ErrFailed is wrapped by every append after a write or a sync of the log failed. What the failed sync left

@@ -157,6 +157,13 @@ func (x *index) publish(end uint64) {
 	x.changed = make(chan struct{})
 }
 
+// end is the position after everything that may be shown.
+func (x *index) end() uint64 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.durable
+}
+
 // view is what a reader may see at one moment.
 type view struct {
 	events sequence

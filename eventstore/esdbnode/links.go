@@ -44,6 +44,10 @@ func (r *reader) target(link string) ([]byte, error) {
 	if !ok || err != nil {
 		return nil, nil
 	}
+	// A link is no way around the access of its target. EventStoreDB does show the target.
+	if err := r.node.allow(r.call.Context(), actionRead, stream); err != nil {
+		return nil, unlessDenied(err)
+	}
 	v := r.node.index.viewStream(stream)
 	limits, err := r.node.limits(stream, v)
 	if err != nil {

@@ -43,6 +43,13 @@ func (l *dropListener) drop() {
 	}
 }
 
+// count is how many connections there are.
+func (l *dropListener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
+}
+
 type dropConn struct {
 	net.Conn
 	owner *dropListener

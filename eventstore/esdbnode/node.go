@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -27,14 +28,21 @@ type Node struct {
 	faults *Faults
 	logger *slog.Logger
 	now    func() time.Time
+	// guard is nil in an insecure node.
+	guard     *guard
+	advertise string
+	begun     time.Time
 
 	server   *grpc.Server
+	web      *http.Server
 	listener *dropListener
+	split    *split
 	// closing ends when the node does; it is what subscriptions wait on.
 	closing context.Context
 	end     context.CancelFunc
 
 	served    chan struct{}
+	done      chan struct{}
 	closeOnce sync.Once
 	closeErr  error
 }
@@ -51,7 +59,7 @@ const pingInterval = 100 * time.Millisecond
 // Start opens the log, recovers it, and serves it. When Start returns, the node listens: a client made before that
 // would give up for good. The context bounds the start and is not kept; Close ends the node.
 //
-// Errors to expect: ErrLocked, ErrNotLoopback, *CorruptError, *FormatError.
+// Errors to expect: ErrLocked, ErrNotLoopback, ErrDefaultPassword, *CorruptError, *FormatError.
 func Start(ctx context.Context, opts Options) (*Node, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -63,15 +71,16 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	}
 	n := &Node{
 		id: uuid.New(), disk: d, index: newIndex(),
-		faults: newFaults(), logger: opts.Logger, now: opts.Now, served: make(chan struct{}),
+		faults: newFaults(), logger: opts.Logger, now: opts.Now, served: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := n.open(ctx, settings); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	if err := n.listen(ctx, opts.Listen); err != nil {
-		return nil, errors.Join(err, n.log.close(true), d.close())
-	}
 	n.writer = newWriter(n.log, n.index, opts.Now, opts.Logger)
+	if err := n.admit(ctx, opts); err != nil {
+		failure := n.writer.close()
+		return nil, errors.Join(err, failure, n.log.close(failure == nil), d.close())
+	}
 	// The node's life is not the caller's: only Close ends it, so that nothing is cut off by a deadline for starting.
 	n.closing, n.end = context.WithCancel(context.WithoutCancel(ctx))
 	n.serve()
@@ -80,7 +89,7 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 
 // open reads the log into the index.
 func (n *Node) open(ctx context.Context, settings logOptions) error {
-	begun := time.Now()
+	n.begun = time.Now()
 	l, err := openLog(n.disk, settings, func(position uint64, frame []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -92,23 +101,36 @@ func (n *Node) open(ctx context.Context, settings logOptions) error {
 	}
 	n.log = l
 	n.index.publish(l.active.end())
-	n.logger.Info("log opened", "events", len(n.index.all), "streams", len(n.index.streams), "took", time.Since(begun))
+	n.logger.Info("log opened", "events", len(n.index.all), "streams", len(n.index.streams), "took", time.Since(n.begun))
 	return nil
 }
 
-func (n *Node) listen(ctx context.Context, address string) error {
+// admit opens the door: who may come in is settled before anybody can.
+func (n *Node) admit(ctx context.Context, opts Options) error {
+	n.advertise = opts.Advertise
+	if opts.TLS != nil {
+		guard, err := newGuard(n)
+		if err != nil {
+			return err
+		}
+		n.guard = guard
+		if err := n.prepareUsers(ctx, opts); err != nil {
+			return err
+		}
+	}
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+	listener, err := config.Listen(ctx, "tcp", opts.Listen)
 	if err != nil {
 		return fmt.Errorf("esdbnode: listen: %w", err)
 	}
 	n.listener = newDropListener(listener)
+	n.split = newSplit(n.listener, opts.TLS)
 	return nil
 }
 
 // serve registers the services and answers calls in the background.
 func (n *Node) serve() {
-	n.server = grpc.NewServer(
+	n.server = grpc.NewServer(append(n.identification(),
 		grpc.ForceServerCodecV2(newRawCodec()),
 		grpc.MaxRecvMsgSize(receiveLimit),
 		grpc.WaitForHandlers(true),
@@ -117,16 +139,28 @@ func (n *Node) serve() {
 		// ends the connection.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingInterval, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
-	)
+		grpc.UnknownServiceHandler(unserved),
+	)...)
 	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
 	serverfeatures.RegisterServerFeaturesServer(n.server, &featuresService{})
 	gossip.RegisterGossipServer(n.server, &gossipService{node: n})
+	n.registerUsers()
+	n.registerOperations()
+	n.web = n.newWeb()
 	go func() {
 		defer close(n.served)
-		if err := n.server.Serve(n.listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
-			n.logger.Error("serving ended", "error", err)
-		}
+		var group sync.WaitGroup
+		group.Go(func() { n.report(n.web.Serve(n.split.http)) })
+		n.report(n.server.Serve(n.split.grpc))
+		group.Wait()
 	}()
+}
+
+// report logs why serving ended, unless that was the node's own wish.
+func (n *Node) report(err error) {
+	if n.closing.Err() == nil && err != nil {
+		n.logger.Error("serving ended", "error", err)
+	}
 }
 
 // Addr is the address the node listens on.
@@ -134,10 +168,17 @@ func (n *Node) Addr() *net.TCPAddr {
 	return n.listener.Addr().(*net.TCPAddr)
 }
 
-// ConnectionString is what the official clients connect with.
+// ConnectionString is what the official clients connect with; for a secure node, user and password have to be added, and
+// where to find the certificate's authority.
 func (n *Node) ConnectionString() string {
+	if n.guard != nil {
+		return "esdb://" + n.Addr().String() + "?tls=true"
+	}
 	return "esdb://" + n.Addr().String() + "?tls=false"
 }
+
+// Done is closed when the node has been closed, by Close or because a client asked for it.
+func (n *Node) Done() <-chan struct{} { return n.done }
 
 // Faults are the means to make the node misbehave on demand.
 func (n *Node) Faults() *Faults { return n.faults }
@@ -149,9 +190,14 @@ func (n *Node) DropConnections() { n.listener.drop() }
 // finished or refused, never half done. The error is ErrFailed when the log had failed before. Closing twice is harmless.
 func (n *Node) Close() error {
 	n.closeOnce.Do(func() {
+		defer close(n.done)
 		n.end()
 		failure := n.writer.close()
 		n.server.Stop()
+		// What the answer of a request is worth when the node is gone, nobody waits for.
+		_ = n.web.Close()
+		n.split.close()
+		n.split.wait()
 		<-n.served
 		n.closeErr = errors.Join(failure, n.log.close(failure == nil), n.disk.close())
 	})

@@ -14,9 +14,18 @@ type Options struct {
 	Dir string
 	// Memory keeps the log in memory; it is gone when the node closes.
 	Memory bool
-	// Listen is the address, host and port, to listen on. The host MUST be a loopback address. The default is a free
-	// port of 127.0.0.1.
+	// Listen is the address, host and port, to listen on. Without TLS the host MUST be a loopback address. The default is
+	// a free port of 127.0.0.1.
 	Listen string
+	// Advertise is the host under which clients that look for a cluster are told to reach the node; by default it is
+	// the address they came to.
+	Advertise string
+	// TLS makes the node secure: it speaks TLS, and each call needs the name and password of a user, or a client
+	// certificate, and may do what that user may. Without it nobody is asked.
+	TLS *TLS
+	// AdminPassword and OpsPassword are those of the users "admin" and "ops" of a secure node, as long as they have not
+	// been changed from "changeit". A node that other machines can reach MUST NOT have a user with that one.
+	AdminPassword, OpsPassword Password
 	// NoSync acknowledges appends before they are durable. It exists to show that tests of durability can fail; a
 	// node that keeps a ledger MUST NOT set it.
 	NoSync bool
@@ -53,7 +62,16 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return o, checkLoopback(o.Listen)
+	return o, o.checkListen()
+}
+
+// checkListen refuses to expose a node that asks nobody who they are.
+func (o Options) checkListen() error {
+	err := checkLoopback(o.Listen)
+	if o.TLS != nil && errors.Is(err, ErrNotLoopback) {
+		return nil
+	}
+	return err
 }
 
 // checkLoopback refuses every address that another machine could reach. A name is not looked up, except the one name

@@ -92,7 +92,7 @@ func (s *streamsService) newReader(o *streams.ReadReq_Options, call streams.Stre
 	}
 	_, r.asString = o.GetUuidOption().GetContent().(*streams.ReadReq_Options_UUIDOption_String_)
 	r.cutAfter, r.cut = s.node.faults.cut()
-	return r, nil
+	return r, s.node.allow(call.Context(), actionRead, r.source())
 }
 
 func (r *reader) parseSource(o *streams.ReadReq_Options) error {
@@ -119,6 +119,14 @@ func (r *reader) parseSource(o *streams.ReadReq_Options) error {
 		return invalid("a read needs a stream or $all")
 	}
 	return nil
+}
+
+// source is the name of what is read.
+func (r *reader) source() string {
+	if r.stream == "" {
+		return allName
+	}
+	return r.stream
 }
 
 func (r *reader) run() error {

@@ -23,6 +23,9 @@ type refusal struct {
 const (
 	exceptionTooLarge = "maximum-append-size-exceeded"
 	exceptionDeleted  = "stream-deleted"
+
+	exceptionUserMissing  = "user-not-found"
+	exceptionUserConflict = "user-conflict"
 )
 
 // exception is the name by which clients know the refusal, empty when the code alone says it.
@@ -71,6 +74,11 @@ func accessDenied(stream string) *refusal {
 		message:  "Access to stream '" + stream + "' is denied.",
 		trailers: []string{"exception", "access-denied"},
 	}
+}
+
+// operationDenied refuses what concerns no stream.
+func operationDenied() *refusal {
+	return &refusal{code: codes.PermissionDenied, message: "Access Denied", trailers: []string{"exception", "access-denied"}}
 }
 
 func streamDeleted(stream string) *refusal {
