@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,22 +26,21 @@ import (
 type Line struct {
 	CommandID string         `json:"commandId"`
 	Type      string         `json:"type"`
-	At        *moment        `json:"at,omitzero"`
+	At        moment         `json:"at,omitzero"`
 	Actor     *domain.Actor  `json:"actor,omitzero"`
 	Data      jsontext.Value `json:"data"`
 	Expect    jsontext.Value `json:"expect,omitzero"`
 }
 
-// moment is the time of a line. null is none: it would let a line of history count as said today.
-type moment domain.Instant
+// moment is the time of a line, nil if it has none. null is no time: it would let a line of history count
+// as said today.
+type moment struct{ at *domain.Instant }
 
 // UnmarshalJSON reads a time and nothing else.
 func (m *moment) UnmarshalJSON(text []byte) error {
-	var at *domain.Instant
-	if err := json.Unmarshal(text, &at); err != nil || at == nil {
+	if err := json.Unmarshal(text, &m.at); err != nil || m.at == nil {
 		return errors.New("no time") // the text stays out of it
 	}
-	*m = moment(*at)
 	return nil
 }
 
@@ -96,7 +96,7 @@ func (r *Reader) Read(line []byte) (eventstore.Request, error) {
 	if err != nil {
 		return partial(l), err
 	}
-	history := r.options.AllowHistory && l.At != nil
+	history := r.options.AllowHistory && l.At.at != nil
 	return eventstore.Request{Intent: in, Digest: digest, History: history}, nil
 }
 
@@ -124,7 +124,7 @@ func (r *Reader) intent(l Line) (domain.Intent, error) {
 	if err := json.Unmarshal(l.Data, target.Interface(), json.RejectUnknownMembers(true)); err != nil {
 		return domain.Intent{}, dataFault(err)
 	}
-	at, err := r.time((*domain.Instant)(l.At))
+	at, err := r.time(l.At.at)
 	if err != nil {
 		return domain.Intent{}, err
 	}
@@ -149,8 +149,15 @@ func wellFormed(l Line) error {
 }
 
 func checkActor(a domain.Actor) error {
+	name := utf8.RuneCountInString(a.UserPrincipalName)
 	switch {
-	case len(a.UserPrincipalName) < 3 || len(a.UserPrincipalName) > 254:
+	case name == 0:
+		return missing("/actor/userPrincipalName")
+	case a.TenantID == "":
+		return missing("/actor/tenantId")
+	case a.Role == "":
+		return missing("/actor/role")
+	case name < 3 || name > 254:
 		return &Fault{Code: InvalidField, Field: "/actor/userPrincipalName", Message: "The user principal name must have 3 to 254 characters."}
 	case !canonicalUUID.MatchString(string(a.TenantID)):
 		return &Fault{Code: InvalidField, Field: "/actor/tenantId", Message: "The tenant id must be a UUID in lower-case canonical form."}

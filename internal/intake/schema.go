@@ -43,6 +43,9 @@ func (s *schema) check(commandType string, data jsontext.Value) error {
 	if !ok {
 		return fmt.Errorf("command %s has no schema", commandType)
 	}
+	if err := bounded(data); err != nil {
+		return err
+	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
 		return &Fault{Code: NotJSON, Field: "/data", Message: "The data isn't JSON."}
@@ -52,6 +55,30 @@ func (s *schema) check(commandType string, data jsontext.Value) error {
 		return nil
 	}
 	return first(faults(invalid, nil))
+}
+
+// numberMax is how long a number may be written; no field takes one of more than eight digits.
+const numberMax = 20
+
+// bounded refuses numbers that are written as nobody would. The library computes with them exactly, so that
+// a line full of 1e999999, or one number of a million digits, would keep a processor busy for minutes.
+func bounded(data jsontext.Value) error {
+	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return nil // the end: the line as a whole was read before
+		}
+		if token.Kind() != '0' {
+			continue
+		}
+		text := token.String()
+		exponent := strings.IndexAny(text, "eE")
+		if len(text) > numberMax || exponent >= 0 && len(text)-exponent > len("e+99") {
+			field := "/data" + string(decoder.StackPointer())
+			return &Fault{Code: InvalidField, Field: field, Message: fmt.Sprintf("The number at %s is longer than any that a command takes.", clip(field))}
+		}
+	}
 }
 
 // faults gathers the findings at the ends of the tree; what stands above them only says that they are below.
