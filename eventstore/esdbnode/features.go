@@ -11,7 +11,10 @@ import (
 // from it what they may ask for.
 const serverVersion = "24.10.0"
 
-const streamsServiceName = "event_store.client.streams.streams"
+const (
+	streamsServiceName    = "event_store.client.streams.streams"
+	persistentServiceName = "event_store.client.persistent_subscriptions.persistentsubscriptions"
+)
 
 // featuresService tells clients, on every new connection, what the node can do.
 type featuresService struct {
@@ -20,17 +23,23 @@ type featuresService struct {
 
 // GetSupportedMethods lists what is served and nothing else: a client that finds a method here uses it.
 func (s *featuresService) GetSupportedMethods(context.Context, *shared.Empty) (*serverfeatures.SupportedMethods, error) {
-	method := func(name string, features ...string) *serverfeatures.SupportedMethod {
-		return &serverfeatures.SupportedMethod{ServiceName: streamsServiceName, MethodName: name, Features: features}
+	methods := supported(streamsServiceName, "append", "delete", "tombstone")
+	methods = append(methods, supportedWith(streamsServiceName, "read", "position", "events"))
+	methods = append(methods, supportedWith(streamsServiceName, "batchappend", "deadline_duration"))
+	for _, name := range []string{"create", "update", "delete", "read", "getinfo", "replayparked", "list", "restartsubsystem"} {
+		methods = append(methods, supportedWith(persistentServiceName, name, "stream", "all"))
 	}
-	return &serverfeatures.SupportedMethods{
-		EventStoreServerVersion: serverVersion,
-		Methods: []*serverfeatures.SupportedMethod{
-			method("read", "position", "events"),
-			method("append"),
-			method("delete"),
-			method("tombstone"),
-			method("batchappend", "deadline_duration"),
-		},
-	}, nil
+	return &serverfeatures.SupportedMethods{EventStoreServerVersion: serverVersion, Methods: methods}, nil
+}
+
+func supported(service string, names ...string) []*serverfeatures.SupportedMethod {
+	var methods []*serverfeatures.SupportedMethod
+	for _, name := range names {
+		methods = append(methods, supportedWith(service, name))
+	}
+	return methods
+}
+
+func supportedWith(service, name string, features ...string) *serverfeatures.SupportedMethod {
+	return &serverfeatures.SupportedMethod{ServiceName: service, MethodName: name, Features: features}
 }

@@ -132,6 +132,7 @@ type stored struct {
 	eventType []byte
 	created   []byte
 	data      []byte
+	custom    []byte
 	revision  uint64
 	position  uint64
 }
@@ -181,6 +182,8 @@ func (s *stored) recordedField(field protowire.Number, value []byte, number uint
 		s.parseMetadata(subfield(value, fieldMapKey), subfield(value, fieldMapValue))
 	case fieldData:
 		s.data = value
+	case fieldCustomMetadata:
+		s.custom = value
 	}
 	return true
 }

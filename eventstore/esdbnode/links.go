@@ -39,17 +39,27 @@ func (r *reader) resolve(frame []byte) (*streams.ReadResp, error) {
 
 // target reads the event that a link names, nil when there is none to show.
 func (r *reader) target(link string) ([]byte, error) {
-	number, stream, ok := strings.Cut(link, "@")
-	revision, err := strconv.ParseUint(number, 10, 63)
-	if !ok || err != nil {
+	revision, stream, ok := parseLink(link)
+	if !ok {
 		return nil, nil
 	}
 	// A link is no way around the access of its target. EventStoreDB does show the target.
 	if err := r.node.allow(r.call.Context(), actionRead, stream); err != nil {
 		return nil, unlessDenied(err)
 	}
-	v := r.node.index.viewStream(stream)
-	limits, err := r.node.limits(stream, v)
+	return r.node.event(stream, revision)
+}
+
+func parseLink(link string) (revision uint64, stream string, ok bool) {
+	number, stream, ok := strings.Cut(link, "@")
+	revision, err := strconv.ParseUint(number, 10, 63)
+	return revision, stream, ok && err == nil
+}
+
+// event reads an event by its place in a stream, nil when there is none to show.
+func (n *Node) event(stream string, revision uint64) ([]byte, error) {
+	v := n.index.viewStream(stream)
+	limits, err := n.limits(stream, v)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +67,7 @@ func (r *reader) target(link string) ([]byte, error) {
 	if v.tombstoned || revision >= uint64(count) || revision < limits.first(count) {
 		return nil, nil
 	}
-	return r.node.log.frame(v.events.at(int(revision)))
+	return n.log.frame(v.events.at(int(revision)))
 }
 
 func decodeFrame(frame []byte) (*streams.ReadResp, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
@@ -40,6 +41,7 @@ type Node struct {
 	// closing ends when the node does; it is what subscriptions wait on.
 	closing context.Context
 	end     context.CancelFunc
+	groups  *groups
 
 	served    chan struct{}
 	done      chan struct{}
@@ -83,6 +85,7 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	}
 	// The node's life is not the caller's: only Close ends it, so that nothing is cut off by a deadline for starting.
 	n.closing, n.end = context.WithCancel(context.WithoutCancel(ctx))
+	n.groups = openGroups(n)
 	n.serve()
 	return n, nil
 }
@@ -144,6 +147,7 @@ func (n *Node) serve() {
 	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
 	serverfeatures.RegisterServerFeaturesServer(n.server, &featuresService{})
 	gossip.RegisterGossipServer(n.server, &gossipService{node: n})
+	persistent.RegisterPersistentSubscriptionsServer(n.server, &persistentService{node: n})
 	n.registerUsers()
 	n.registerOperations()
 	n.web = n.newWeb()
@@ -199,6 +203,7 @@ func (n *Node) Close() error {
 		n.split.close()
 		n.split.wait()
 		<-n.served
+		n.groups.running.Wait()
 		n.closeErr = errors.Join(failure, n.log.close(failure == nil), n.disk.close())
 	})
 	return n.closeErr
