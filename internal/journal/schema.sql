@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS submissions (
   started_at BIGINT NOT NULL, -- by the ledger's clock
   ord        BIGINT NOT NULL  -- order of arrival
 );
+CREATE INDEX IF NOT EXISTS submissions_by_order ON submissions (ord); -- or each new one would look through all
 CREATE TABLE IF NOT EXISTS submission_lines (
   submission TEXT   NOT NULL,
   line       BIGINT NOT NULL,
