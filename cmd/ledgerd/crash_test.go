@@ -50,9 +50,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	for seed := uint64(1); kills > 0; seed, kills = seed+1, kills-killsOfRound {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			c := newCampaign(t, keys, seed)
-			c.aims = calm.left.severalStreams
 			for i := range min(kills, killsOfRound) {
-				c.kill(i, min(kills, killsOfRound))
+				c.kill(i, calm.left)
 			}
 			c.finish()
 			t.Logf("killed %s", c.killed)
@@ -69,8 +68,7 @@ type campaign struct {
 	lines  [][]byte // with their ends
 	id     string
 	chance *rand.Rand
-	aims   map[string]bool // commands that write to several streams: dying between the two is what matters
-	starts time.Duration   // how long the last start took
+	starts time.Duration // how long the last start took
 	killed string
 	said   *witness
 	left   contents
@@ -101,29 +99,32 @@ func newKeys(t *testing.T) string {
 	return dir
 }
 
-// kill starts the daemon, says the file from its beginning, and kills it on the way: the i-th of n times,
-// later and later in the file.
-func (c *campaign) kill(i, n int) {
+// kill starts the daemon, says the file from its beginning, and kills it on the way, the i-th time later
+// in the file than the time before. Commands that write to several streams are aimed at, since dying in
+// between is what matters.
+func (c *campaign) kill(i int, calm contents) {
 	c.t.Helper()
-	line := (i*len(c.lines) + c.chance.IntN(len(c.lines))) / n
+	line := (i*len(c.lines) + c.chance.IntN(len(c.lines))) / killsOfRound
 	switch i % 4 {
-	case 0, 2:
-		c.killWithinCommand(c.aim(line))
+	case 0:
+		c.killWithinCommand(c.aim(line, calm.reacting))
 	case 1:
 		c.killWithinStream(line)
+	case 2:
+		c.killWithinCommand(c.aim(line, calm.claiming))
 	case 3:
 		c.killWithinStart()
 	}
 }
 
-// aim is the next line of which the command writes to several streams.
-func (c *campaign) aim(line int) int {
+// aim is the next line with one of these commands.
+func (c *campaign) aim(line int, commands map[string]bool) int {
 	for i := line; i < len(c.lines); i++ {
 		var command struct {
 			ID string `json:"commandId"`
 		}
 		require.NoError(c.t, json.Unmarshal(c.lines[i], &command))
-		if c.aims[command.ID] {
+		if commands[command.ID] {
 			return i
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/internal/journal"
@@ -21,13 +22,14 @@ import (
 // personal texts are opened, and positions, which are byte offsets and grow with each start of the event
 // store, are the numbers of events instead.
 type contents struct {
-	events         []string
-	ids            map[string]int
-	numbers        map[string]int // of events, by their position as text
-	rows           []string       // of all read models, and their checkpoints
-	journal        []string
-	counts         journal.Counts
-	severalStreams map[string]bool // commands that wrote to more than one
+	events   []string
+	ids      map[string]int
+	numbers  map[string]int // of events, by their position as text
+	rows     []string       // of all read models, and their checkpoints
+	journal  []string
+	counts   journal.Counts
+	claiming map[string]bool // commands that claimed a name before their fact
+	reacting map[string]bool // commands of which a fact had one in another stream follow
 }
 
 // contentsOf opens a data directory with the daemon's own parts.
@@ -38,7 +40,7 @@ func contentsOf(t *testing.T, dir string) contents {
 	l := &ledger{config: config, log: slog.New(slog.DiscardHandler)}
 	defer func() { require.NoError(t, l.close()) }()
 	require.NoError(t, errors.Join(l.openStore(t.Context()), l.openModels(t.Context()), l.openJournal(t.Context())))
-	c := contents{ids: map[string]int{}, numbers: map[string]int{}, severalStreams: map[string]bool{}}
+	c := contents{ids: map[string]int{}, numbers: map[string]int{}, claiming: map[string]bool{}, reacting: map[string]bool{}}
 	c.readLog(t, l)
 	c.rows = c.numbered(t, opened(t, l, dump(t, l)))
 	journalRows, err := l.journal.Refused(t.Context(), math.MaxInt64)
@@ -55,7 +57,6 @@ func contentsOf(t *testing.T, dir string) contents {
 func (c *contents) readLog(t *testing.T, l *ledger) {
 	t.Helper()
 	sealed, clear := eventstore.NewCodec(vocabulary.Events(), l.keys), eventstore.NewCodec(vocabulary.Events(), inClear{})
-	streams := map[string]string{}
 	for r, err := range l.store.ReadAll(t.Context(), eventstore.Beginning) {
 		require.NoError(t, err)
 		fact, meta, err := sealed.Decode(r)
@@ -65,11 +66,12 @@ func (c *contents) readLog(t *testing.T, l *ledger) {
 		c.numbers[fmt.Sprint(int64(r.Position))] = len(c.events)
 		c.events = append(c.events, fmt.Sprintf("%s@%d %s %s of %d bytes %s %s", r.Stream, r.Revision, r.Type, r.ID, len(r.Data), again.Data, r.Metadata))
 		c.ids[r.ID.String()]++
-		command := string(meta.CausationID)
-		if before, known := streams[command]; known && before != r.Stream {
-			c.severalStreams[command] = true
+		if _, ok := fact.(domain.Claim); ok {
+			c.claiming[string(meta.CausationID)] = true
 		}
-		streams[command] = r.Stream
+		if _, ok := vocabulary.React(fact); ok {
+			c.reacting[string(meta.CausationID)] = true
+		}
 	}
 }
 
@@ -81,10 +83,17 @@ func (inClear) Seal(subject, _, clear string) (string, error) { return subject +
 // dump is every table that a read model made.
 func dump(t *testing.T, l *ledger) string {
 	t.Helper()
+	text, err := l.db.Dump(t.Context(), append(tablesOf(t, l), "checkpoints")...)
+	require.NoError(t, err)
+	return text
+}
+
+// tablesOf are those that the read models made.
+func tablesOf(t testing.TB, l *ledger) (tables []string) {
+	t.Helper()
 	rows, err := l.db.Query(t.Context(), "SELECT tables FROM checkpoints ORDER BY name")
 	require.NoError(t, err)
 	defer rows.Close()
-	tables := []string{"checkpoints"}
 	for rows.Next() {
 		var made string
 		require.NoError(t, rows.Scan(&made))
@@ -92,9 +101,7 @@ func dump(t *testing.T, l *ledger) string {
 	}
 	require.NoError(t, rows.Err())
 	require.Greater(t, len(tables), 20)
-	text, err := l.db.Dump(t.Context(), tables...)
-	require.NoError(t, err)
-	return text
+	return tables
 }
 
 // sealedText is a sealed text with its binding, as read models keep it.

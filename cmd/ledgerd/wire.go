@@ -139,6 +139,12 @@ func natsOptions() []nats.Option {
 	return []nats.Option{nats.Name("partnerledger"), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true)}
 }
 
+// readModels are all there are.
+func readModels() []projections.Projection {
+	return []projections.Projection{outcomes.Projection{}, partners.Projection{}, customers.Projection{}, subscriptions.Projection{},
+		credit.Projection{}, timeline.Projection{}}
+}
+
 // openModels opens the read models.
 func (l *ledger) openModels(ctx context.Context) error {
 	db, err := sqldb.Open(ctx, l.config.databaseURL())
@@ -147,8 +153,7 @@ func (l *ledger) openModels(ctx context.Context) error {
 	}
 	l.onClose(db.Close)
 	l.db = db
-	l.models, err = projections.NewModels(ctx, db, outcomes.Projection{}, partners.Projection{}, customers.Projection{},
-		subscriptions.Projection{}, credit.Projection{}, timeline.Projection{})
+	l.models, err = projections.NewModels(ctx, db, readModels()...)
 	if err != nil {
 		return fmt.Errorf("read models: %w", err)
 	}
