@@ -3,6 +3,7 @@ package esdbnode
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -193,6 +194,9 @@ func (n *Node) newest(stream string) (stored, bool, error) {
 		return stored{}, false, nil
 	}
 	frame, err := n.log.frame(events.at(events.len() - 1))
+	if errors.Is(err, errGone) {
+		return stored{}, false, nil
+	}
 	if err != nil {
 		return stored{}, false, err
 	}

@@ -1,6 +1,7 @@
 package esdbnode
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -138,6 +139,10 @@ func (w *writer) lookup(stream string, id uuid.UUID) (outcome, bool, error) {
 
 func (w *writer) storedAt(position uint64) (stored, error) {
 	frame, err := w.log.frameStaged(position)
+	if errors.Is(err, errGone) {
+		// It is like no other event, and says nothing.
+		return stored{}, nil
+	}
 	if err != nil {
 		return stored{}, err
 	}

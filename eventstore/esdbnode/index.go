@@ -1,6 +1,7 @@
 package esdbnode
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"sync"
@@ -27,9 +28,13 @@ type index struct {
 	// the writer uses them.
 	ids      map[uint64]uint64
 	repeated map[uint64][]uint64
+
+	// gap is where load first found that events of a stream before are missing, 0 when none are.
+	gap uint64
 }
 
-// streamIndex holds the positions of a stream's events by revision, and that of the tombstone, 0 when there is none.
+// streamIndex holds the positions of a stream's events by revision, 0 for those that compaction removed, and that of the
+// tombstone, 0 when there is none.
 type streamIndex struct {
 	positions []uint64
 	tombstone uint64
@@ -62,6 +67,11 @@ func (x *index) load(position uint64, frame []byte) error {
 	if e.revision == tombstoneRevision {
 		s.tombstone = position
 		return nil
+	}
+	if e.revision > uint64(len(s.positions)) && e.revision < position {
+		// What was there is gone. That it may be, because a segment was compacted, is for the caller to know.
+		x.gap = cmp.Or(x.gap, position)
+		s.positions = append(s.positions, make([]uint64, e.revision-uint64(len(s.positions)))...)
 	}
 	if e.revision != uint64(len(s.positions)) {
 		return fmt.Errorf("revision %d of stream %q where %d was due", e.revision, e.stream, len(s.positions))

@@ -67,7 +67,11 @@ func (n *Node) event(stream string, revision uint64) ([]byte, error) {
 	if v.tombstoned || revision >= uint64(count) || revision < limits.first(count) {
 		return nil, nil
 	}
-	return n.log.frame(v.events.at(int(revision)))
+	frame, err := n.log.frame(v.events.at(int(revision)))
+	if errors.Is(err, errGone) {
+		return nil, nil
+	}
+	return frame, err
 }
 
 func decodeFrame(frame []byte) (*streams.ReadResp, error) {

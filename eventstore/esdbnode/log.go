@@ -1,6 +1,7 @@
 package esdbnode
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -118,11 +119,28 @@ func (l *eventLog) roll() error {
 func (l *eventLog) segmentAt(position uint64) (*segment, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	return l.segmentOf(position)
+}
+
+// segmentOf is segmentAt for callers that hold the lock.
+func (l *eventLog) segmentOf(position uint64) (*segment, error) {
 	i := sort.Search(len(l.segments), func(i int) bool { return l.segments[i].base > position })
 	if i == 0 {
 		return nil, fmt.Errorf("esdbnode: position %d is before the log", position)
 	}
 	return l.segments[i-1], nil
+}
+
+// removed tells whether compaction took what was at a position.
+func (l *eventLog) removed(position uint64) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	s, err := l.segmentOf(position)
+	if err != nil || !s.compacted || position >= s.end() {
+		return false
+	}
+	_, _, err = s.locate(position)
+	return errors.Is(err, errGone)
 }
 
 // close seals the log when it is still sound and closes every file.

@@ -95,12 +95,15 @@ func (n *Node) open(ctx context.Context, settings logOptions) error {
 	n.begun = time.Now()
 	l, err := openLog(n.disk, settings, func(position uint64, frame []byte) error {
 		if err := ctx.Err(); err != nil {
-			return err
+			return &stopError{err}
 		}
 		return n.index.load(position, frame)
 	})
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
+	}
+	if err := l.checkGap(n.index.gap); err != nil {
+		return errors.Join(err, l.close(false))
 	}
 	n.log = l
 	n.index.publish(l.active.end())

@@ -1,6 +1,10 @@
 package esdbnode
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Reads take many events at a time: events that lie close together come off the disk in one call, scattered ones each
 // in their own. The figures are sizes of typical events: closer than gapLimit, reading what lies between is cheaper
@@ -34,8 +38,11 @@ func (v view) turn(left span, most int, backwards bool) (page, span) {
 	return page{first: taken.from, positions: positions[at : at+taken.to-taken.from]}, rest
 }
 
-// frames returns the stored frames of a page.
-func (n *Node) frames(p page) ([][]byte, error) { return n.log.frames(p.positions) }
+// frames returns the stored frames of a page, without the events that compaction removed.
+func (n *Node) frames(p page) ([][]byte, error) {
+	frames, err := n.log.frames(p.positions)
+	return slices.DeleteFunc(frames, func(frame []byte) bool { return frame == nil }), err
+}
 
 // pageLength counts the events of the next page, taken from the end of the positions when reading backwards. How large
 // an event is only the log knows; here it is taken to reach to the next one, or to be of the largest usual size.
@@ -59,23 +66,29 @@ func pageLength(positions []uint64, backwards bool) int {
 	return most
 }
 
-// frames returns the stored frames of events at rising positions. The frames share memory that nobody writes to again.
+// frames returns the stored frames of events at rising positions, nil for those that compaction removed. The frames
+// share memory that nobody writes to again.
 func (l *eventLog) frames(positions []uint64) ([][]byte, error) {
 	out := make([][]byte, 0, len(positions))
 	for len(positions) > 0 {
 		n := together(positions)
-		chunk, err := l.chunk(positions[0], int(positions[n-1]-positions[0])+slack)
+		base := positions[0]
+		chunk, err := l.chunk(base, int(positions[n-1]-base)+slack)
+		if errors.Is(err, errGone) {
+			out, positions = append(out, nil), positions[1:]
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range positions[:n] {
-			frame, err := l.cut(chunk, positions[0], p)
+		// The chunk may end before the last of them, where a segment or a run does; those are read anew.
+		for taken := 0; taken < n && positions[0]-base < max(1, uint64(len(chunk))); taken++ {
+			frame, err := l.cut(chunk, base, positions[0])
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, frame)
+			out, positions = append(out, frame), positions[1:]
 		}
-		positions = positions[n:]
 	}
 	return out, nil
 }
@@ -89,14 +102,25 @@ func together(positions []uint64) int {
 	return n
 }
 
-// chunk reads up to size bytes at a position; fewer when the segment ends before.
+// chunk reads up to size bytes at a position; fewer when the segment, or what compaction left together, ends before.
+// The lock is held meanwhile so that compaction does not close the file.
 func (l *eventLog) chunk(position uint64, size int) ([]byte, error) {
-	s, err := l.segmentAt(position)
+	if position == 0 {
+		// An index that was made after a compaction says so for revisions that are no longer there.
+		return nil, errGone
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	s, err := l.segmentOf(position)
 	if err != nil {
 		return nil, err
 	}
-	buf := make([]byte, size)
-	n, err := s.readAt(buf, int64(position-s.base))
+	offset, end, err := s.locate(position)
+	if err != nil {
+		return nil, err
+	}
+	buf := make([]byte, min(int64(size), end-offset))
+	n, err := s.readAt(buf, offset)
 	if err != nil {
 		return nil, err
 	}
@@ -150,5 +174,9 @@ func (l *eventLog) damagedAt(position uint64) error {
 	if err != nil {
 		return err
 	}
-	return s.damaged(int64(position-s.base), "an event does not match its checksum")
+	offset, _, err := s.locate(position)
+	if err != nil {
+		return err
+	}
+	return s.damaged(offset, "an event does not match its checksum")
 }

@@ -260,6 +260,9 @@ func (c *groupCall) send(list []outgoing) error {
 		return err
 	}
 	for i, o := range list {
+		if frames[i] == nil {
+			continue // compaction removed it since
+		}
 		if c.cut && c.cutAfter == 0 {
 			return &refusal{code: codes.Unavailable, message: "read cut on demand"}
 		}

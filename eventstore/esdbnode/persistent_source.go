@@ -65,6 +65,10 @@ func (g *group) take(v view, p page) error {
 			g.look(s, s.position, g.filter == nil || g.filter.wants(s))
 		}
 	}
+	if len(frames) < len(p.positions) && !g.settings.onAll() {
+		// Compaction removed some; a page of nothing else must not be looked at for ever.
+		g.next = max(g.next, uint64(p.first+len(p.positions)))
+	}
 	return nil
 }
 

@@ -81,15 +81,19 @@ func headerChecksum(header []byte, position uint64) uint32 {
 	return crc32.Update(checksum(place[:]), castagnoli, header[:12])
 }
 
-// parseHeader reads the header of a record at position and reports whether it is one.
+// parseHeader reads the header of a record of the log at position and reports whether it is one.
 func parseHeader(header []byte, position uint64) (recordHeader, bool) {
+	h, ok := parseAnyHeader(header, position)
+	return h, ok && (h.kind == kindBatch || h.kind == kindSeal)
+}
+
+func parseAnyHeader(header []byte, position uint64) (recordHeader, bool) {
 	h := recordHeader{
 		length:  binary.LittleEndian.Uint32(header[0:]),
 		kind:    binary.LittleEndian.Uint32(header[4:]),
 		payload: binary.LittleEndian.Uint32(header[8:]),
 	}
-	known := h.kind == kindBatch || h.kind == kindSeal
-	ok := known && h.length <= maxRecordSize &&
+	ok := h.length <= maxRecordSize &&
 		binary.LittleEndian.Uint32(header[12:]) == headerChecksum(header, position)
 	return h, ok
 }

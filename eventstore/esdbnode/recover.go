@@ -85,6 +85,9 @@ func (l *eventLog) recover(visit func(uint64, []byte) error) error {
 		if err := s.scan(visit); err != nil {
 			return err
 		}
+		if i == last && s.compacted {
+			return s.damaged(s.used, "the segments after this compacted one are missing")
+		}
 		if i == last {
 			break
 		}
@@ -103,6 +106,9 @@ func (l *eventLog) recover(visit func(uint64, []byte) error) error {
 
 // scan reads records until the first bytes that are none, and leaves used there.
 func (s *segment) scan(visit func(uint64, []byte) error) error {
+	if s.compacted {
+		return s.walkRuns(visit)
+	}
 	rest := s.allocated - s.used
 	r := bufio.NewReaderSize(io.NewSectionReader(s.file, s.used, rest), int(min(rest, 1<<20)))
 	header := make([]byte, recordHeaderSize)
@@ -155,7 +161,7 @@ func (s *segment) entries(payload []byte, visit func(uint64, []byte) error) erro
 			return s.damaged(offset, "a record does not divide into events")
 		}
 		if err := visit(s.base+uint64(offset), frame); err != nil {
-			return s.damaged(offset, err.Error())
+			return s.visitError(offset, err)
 		}
 		at += entryHeaderSize + len(frame)
 	}

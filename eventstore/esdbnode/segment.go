@@ -33,6 +33,9 @@ type segment struct {
 	// after the log is open.
 	used      int64
 	allocated int64
+	// compacted says that the file holds runs of what was left of the segment, see compact_segment.go.
+	compacted bool
+	runs      []run
 }
 
 func segmentName(base uint64) string {
@@ -82,10 +85,12 @@ func (s *segment) initialise(d disk, zeros int64) error {
 	return d.syncDir()
 }
 
-func segmentHeader(base uint64) []byte {
+func segmentHeader(base uint64) []byte { return versionedHeader(base, formatVersion) }
+
+func versionedHeader(base uint64, version uint32) []byte {
 	h := make([]byte, segmentHeaderSize)
 	copy(h, segmentMagic)
-	binary.LittleEndian.PutUint32(h[8:], formatVersion)
+	binary.LittleEndian.PutUint32(h[8:], version)
 	binary.LittleEndian.PutUint64(h[16:], base)
 	binary.LittleEndian.PutUint32(h[24:], checksum(h[:24]))
 	return h
@@ -111,10 +116,10 @@ func (s *segment) checkHeader() error {
 		return s.damaged(0, "the file header is cut short")
 	}
 	version := binary.LittleEndian.Uint32(h[8:])
-	if string(h[:8]) == segmentMagic && version != formatVersion {
+	if string(h[:8]) == segmentMagic && version != formatVersion && version != compactedVersion {
 		return &FormatError{Segment: s.name, Version: version}
 	}
-	if !bytes.Equal(h, segmentHeader(s.base)) {
+	if !bytes.Equal(h, versionedHeader(s.base, version)) {
 		return s.damaged(0, "the file header does not match the file's name")
 	}
 	size, err := s.file.size()
@@ -122,6 +127,9 @@ func (s *segment) checkHeader() error {
 		return fmt.Errorf("size of segment %s: %w", s.name, err)
 	}
 	s.allocated = size
+	if version == compactedVersion {
+		return s.openCompacted()
+	}
 	return nil
 }
 

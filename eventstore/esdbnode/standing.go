@@ -48,19 +48,14 @@ func (n *Node) limits(stream string, v view) (limits, error) {
 	if !ok {
 		return metadataLimits, nil
 	}
-	described := n.index.viewStream(name).events
-	if stream == "" || described.len() == 0 {
+	if stream == "" {
 		return limits{}, nil
 	}
-	frame, err := n.log.frame(described.at(described.len() - 1))
-	if err != nil {
+	newest, ok, err := n.newest(name)
+	if err != nil || !ok {
 		return limits{}, err
 	}
-	s, err := parseFrame(frame)
-	if err != nil {
-		return limits{}, err
-	}
-	return parseLimits(s.data), nil
+	return parseLimits(newest.data), nil
 }
 
 // place gives events their revisions and positions. Writing to a soft-deleted stream, or describing it anew, brings the

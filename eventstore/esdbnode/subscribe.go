@@ -61,8 +61,11 @@ func (r *reader) after(events sequence) (int, error) {
 	case r.from.value == 0:
 		return 0, nil
 	}
-	i, err := place(events, r.from.value)
-	return i + 1, err
+	i, exact, err := r.node.place(events, r.from.value)
+	if exact {
+		i++
+	}
+	return i, err
 }
 
 // skipHidden passes over what the stream's metadata hides among the old events.
@@ -111,17 +114,17 @@ func (r *reader) sendLooked(p page, progress *checkpoints) error {
 	if err != nil {
 		return err
 	}
-	for i, frame := range frames {
-		wanted, err := r.wants(frame)
+	for _, frame := range frames {
+		s, err := parseFrame(frame)
 		if err != nil {
 			return err
 		}
-		if wanted {
+		if r.shows(s) {
 			if err := r.send(frame); err != nil {
 				return err
 			}
 		}
-		progress.last = p.positions[i]
+		progress.last = s.position
 		progress.looked++
 		if progress.looked == r.filter.interval {
 			if err := r.sendCheckpoint(progress); err != nil {
