@@ -77,6 +77,8 @@ func TestStore_ReplacedClientsAreClosed(t *testing.T) {
 	for range 10 {
 		requireOnce(t, s)
 		n.Faults().RefuseUnavailable(1)
+		requireOnce(t, s)
+		n.Faults().CutReads(1, 0)
 	}
 	requireOnce(t, s)
 	require.Eventually(t, func() bool { return p.open() == 1 }, patience, time.Millisecond)
