@@ -12,8 +12,8 @@ import (
 type analyticsInput struct {
 	Paged
 	Provider  string `query:"provider" format:"uuid" doc:"Only of this provider (tenant id)"`
-	FromMonth string `query:"fromMonth" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"From this month on, UTC"`
-	ToMonth   string `query:"toMonth" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"Up to and with this month"`
+	FromMonth string `query:"fromMonth" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" doc:"From this month on, UTC"`
+	ToMonth   string `query:"toMonth" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" doc:"Up to and with this month"`
 }
 
 func monthly(ctx context.Context, r sqldb.Reader, in *analyticsInput, at readmodel.Point) (readmodel.Slice[analytics.Month], error) {

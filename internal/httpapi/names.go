@@ -4,6 +4,8 @@ import (
 	"path"
 	"reflect"
 	"strings"
+
+	"github.com/partnerledger/partnerledger/domain"
 )
 
 // schemaName names a type in OpenAPI by its package and its own name, so that timeline.Entry and
@@ -13,8 +15,11 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Name() == "" {
+	switch {
+	case t.Name() == "":
 		return hint
+	case t.Implements(reflect.TypeFor[domain.Command]()):
+		return t.Name() // a command is called the same everywhere
 	}
 	outer, inner, generic := strings.Cut(t.Name(), "[")
 	name := withPackage(path.Base(t.PkgPath()), outer)
