@@ -42,11 +42,11 @@ type reader struct {
 func (r *reader) run(ctx context.Context) error {
 	for {
 		err := r.fromFeed(ctx)
+		if errors.Is(err, errStopped) {
+			return err // also when ctx has ended by now: a loop that was left must not be called again
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
-		}
-		if errors.Is(err, errStopped) {
-			return err
 		}
 		r.source.state.trouble(err)
 		r.source.options.Logger.Warn("reading from the log instead of the feed", "reason", err, "after", r.at().Position)

@@ -275,3 +275,24 @@ func TestEventsEndWithTheContext(t *testing.T) {
 	require.ErrorIs(t, last, context.Canceled)
 	require.Len(t, got, 3)
 }
+
+// Ensure a reader may leave the loop although its context has ended meanwhile: the loop isn't called again.
+func TestLeavingTheLoopWhileTheContextEnds(t *testing.T) {
+	w := filled(t, 3)
+	s, err := NewSource(w.log, w.connect(), sourceOptions())
+	require.NoError(t, err)
+	for _, from := range []string{"feed", "log"} {
+		if from == "log" {
+			w.stop()
+		}
+		ctx, cancel := context.WithCancel(w.ctx)
+		calls := 0
+		for _, err := range s.Events(ctx, eventstore.Start) {
+			require.NoError(t, err, from)
+			calls++
+			cancel()
+			break
+		}
+		require.Equal(t, 1, calls, from)
+	}
+}
