@@ -121,7 +121,12 @@ func parse(subject, sealed string) (generation uint64, ciphertext []byte, err er
 func (k *Keys) Forget(subject string) error {
 	k.write.Lock()
 	defer k.write.Unlock()
-	err := k.store.forget(subject)
+	return k.forget(subject, "")
+}
+
+// forget is called with the write lock held.
+func (k *Keys) forget(subject, mark string) error {
+	err := k.store.forget(subject, mark)
 	// Also after an error: reading an unforgotten key again costs little, keeping a forgotten one is a breach.
 	k.mu.Lock()
 	k.cache.drop(subject)
@@ -135,6 +140,11 @@ func (k *Keys) Forget(subject string) error {
 // ForgetOnce is Forget for one reason, named by the mark: once it was carried out under this mark it does
 // nothing, so that what was sealed since then stays readable when a restarted program makes sure.
 func (k *Keys) ForgetOnce(subject, mark string) error {
+	if mark == "" {
+		return fmt.Errorf("forget %s: no mark to know the forgetting by", subject)
+	}
+	k.write.Lock()
+	defer k.write.Unlock()
 	done, err := k.store.marked(mark)
 	if err != nil {
 		return fmt.Errorf("forget %s: %w", subject, err)
@@ -142,15 +152,7 @@ func (k *Keys) ForgetOnce(subject, mark string) error {
 	if done {
 		return nil
 	}
-	if err := k.Forget(subject); err != nil {
-		return err
-	}
-	k.write.Lock()
-	defer k.write.Unlock()
-	if err := k.store.mark(mark); err != nil {
-		return fmt.Errorf("forget %s: %w", subject, err)
-	}
-	return nil
+	return k.forget(subject, mark)
 }
 
 // Digest is a fingerprint of data under a key that only this ledger holds. A plain hash of personal data

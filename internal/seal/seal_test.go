@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -184,8 +185,8 @@ type brokenStore struct {
 	err error
 }
 
-func (s *brokenStore) add([]record) error  { return s.err }
-func (s *brokenStore) forget(string) error { return s.err }
+func (s *brokenStore) add([]record) error          { return s.err }
+func (s *brokenStore) forget(string, string) error { return s.err }
 
 // Ensure that the cache stays within its limit and that what it dropped is read again.
 func TestKeys_CacheIsBounded(t *testing.T) {
@@ -279,20 +280,57 @@ func TestKeys_PrintNothing(t *testing.T) {
 
 // Ensure a forgetting that was carried out isn't carried out again on what was sealed since.
 func TestKeys_ForgetOnce(t *testing.T) {
+	each(t, func(t *testing.T, k *Keys) {
+		before := seal(t, k, "alice", "old")
+		require.NoError(t, k.ForgetOnce("alice", "event 1"))
+		after := seal(t, k, "alice", "new")
+		require.NoError(t, k.ForgetOnce("alice", "event 1"))
+		_, err := k.Open("alice", binding, before)
+		require.ErrorIs(t, err, eventstore.ErrForgotten)
+		requireOpens(t, k, "alice", after, "new")
+		require.NoError(t, k.ForgetOnce("alice", "event 2"))
+		_, err = k.Open("alice", binding, after)
+		require.ErrorIs(t, err, eventstore.ErrForgotten)
+		require.Error(t, k.ForgetOnce("alice", ""), "nothing to know it by")
+	})
+}
+
+// Ensure that two who carry out the same forgetting at once do it once: between the two, somebody seals.
+func TestKeys_ForgetOnceAtOnce(t *testing.T) {
 	k, err := InMemory()
 	require.NoError(t, err)
-	before, err := k.Seal("alice", "b", "old")
-	require.NoError(t, err)
-	require.NoError(t, k.ForgetOnce("alice", "event 1"))
-	after, err := k.Seal("alice", "b", "new")
-	require.NoError(t, err)
-	require.NoError(t, k.ForgetOnce("alice", "event 1"))
-	_, err = k.Open("alice", "b", before)
-	require.ErrorIs(t, err, eventstore.ErrForgotten)
-	clear, err := k.Open("alice", "b", after)
-	require.NoError(t, err)
-	require.Equal(t, "new", clear)
-	require.NoError(t, k.ForgetOnce("alice", "event 2"))
-	_, err = k.Open("alice", "b", after)
-	require.ErrorIs(t, err, eventstore.ErrForgotten)
+	counting := &countingStore{store: k.store, write: &k.write}
+	k.store = counting
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if err := k.ForgetOnce("alice", "event 1"); err != nil {
+				t.Errorf("forget: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	require.Equal(t, 1, counting.forgets)
+	require.False(t, counting.overtaken.Load(), "between the look and the deed another could have forgotten")
+}
+
+// countingStore counts what was forgotten; a store needs no lock for it, being changed by one at a time.
+type countingStore struct {
+	store
+	write     *sync.Mutex
+	forgets   int
+	overtaken atomic.Bool
+}
+
+func (s *countingStore) marked(mark string) (bool, error) {
+	if s.write.TryLock() {
+		s.write.Unlock()
+		s.overtaken.Store(true)
+	}
+	return s.store.marked(mark)
+}
+
+func (s *countingStore) forget(subject, mark string) error {
+	s.forgets++
+	return s.store.forget(subject, mark)
 }

@@ -146,8 +146,14 @@ func (s *sqliteStore) add(records []record) error {
 
 // forget overwrites the keys with zeros of the same length. It cuts the log even where there was nothing
 // to forget: the attempt before may have come no further than that.
-func (s *sqliteStore) forget(subject string) error {
-	_, err := s.db.Exec("UPDATE subject_keys SET wrapped = zeroblob(length(wrapped)), forgotten = 1 WHERE subject = ? AND forgotten = 0", subject)
+func (s *sqliteStore) forget(subject, mark string) error {
+	err := s.inTx(func(tx *sql.Tx) error {
+		_, err := tx.Exec("UPDATE subject_keys SET wrapped = zeroblob(length(wrapped)), forgotten = 1 WHERE subject = ? AND forgotten = 0", subject)
+		if err == nil && mark != "" {
+			_, err = tx.Exec("INSERT INTO forgettings (mark) VALUES (?) ON CONFLICT DO NOTHING", mark)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -157,11 +163,6 @@ func (s *sqliteStore) forget(subject string) error {
 func (s *sqliteStore) marked(mark string) (done bool, err error) {
 	err = s.db.QueryRow("SELECT EXISTS (SELECT 1 FROM forgettings WHERE mark = ?)", mark).Scan(&done)
 	return done, err
-}
-
-func (s *sqliteStore) mark(mark string) error {
-	_, err := s.db.Exec("INSERT INTO forgettings (mark) VALUES (?) ON CONFLICT DO NOTHING", mark)
-	return err
 }
 
 func (s *sqliteStore) close() error { return s.db.Close() }

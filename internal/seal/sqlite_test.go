@@ -73,6 +73,27 @@ func TestOpen_AfterCrash(t *testing.T) {
 	require.ErrorIs(t, err, eventstore.ErrForgotten)
 }
 
+// Ensure that a crash finds a forgetting either carried out and marked, or neither.
+func TestForgetOnce_AfterCrash(t *testing.T) {
+	dir := t.TempDir()
+	k := open(t, dir)
+	seal(t, k, "alice", "old")
+	// The mark can't be stored, so that the keys mustn't be destroyed either.
+	db := k.store.(*sqliteStore).db
+	_, err := db.Exec("CREATE TRIGGER refuse BEFORE INSERT ON forgettings BEGIN SELECT RAISE(ABORT, 'no room'); END")
+	require.NoError(t, err)
+	kept := seal(t, k, "alice", "kept")
+	require.ErrorContains(t, k.ForgetOnce("alice", "event 1"), "no room")
+	requireOpens(t, k, "alice", kept, "kept")
+	_, err = db.Exec("DROP TRIGGER refuse")
+	require.NoError(t, err)
+	require.NoError(t, k.ForgetOnce("alice", "event 1"))
+	k = open(t, copyOf(t, dir))
+	after := seal(t, k, "alice", "new")
+	require.NoError(t, k.ForgetOnce("alice", "event 1"))
+	requireOpens(t, k, "alice", after, "new")
+}
+
 // Ensure that after forgetting, not even the wrapped key is in any file, wherever its pages have been.
 func TestForget_LeavesNoBytes(t *testing.T) {
 	dir := t.TempDir()

@@ -16,7 +16,7 @@ type record struct {
 	forgotten bool
 }
 
-// store holds wrapped keys. Whatever it answers to be done MUST be durable. Only add, forget and mark change
+// store holds wrapped keys. Whatever it answers to be done MUST be durable. Only add and forget change
 // it, and are never called at the same time; all else may be.
 type store interface {
 	// digestKey gives the ledger's wrapped digest key; the first call ever keeps what create makes.
@@ -27,12 +27,11 @@ type store interface {
 	find(ref keyRef) ([]byte, error)
 	// add stores records, all or none.
 	add(records []record) error
-	// forget destroys the wrapped keys of a subject, and remembers that it did.
-	forget(subject string) error
-	// marked tells whether mark was called with this mark before.
+	// forget destroys the wrapped keys of a subject, and remembers that it did; with a mark, this too, in
+	// the same step: a crash in between would destroy, at the next start, what was sealed after the first.
+	forget(subject, mark string) error
+	// marked tells whether a forgetting with this mark was carried out.
 	marked(mark string) (bool, error)
-	// mark remembers that a forgetting was carried out.
-	mark(mark string) error
 	close() error
 }
 
@@ -89,9 +88,10 @@ func (s *memoryStore) add(records []record) error {
 	return nil
 }
 
-func (s *memoryStore) forget(subject string) error {
+func (s *memoryStore) forget(subject, mark string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.marks[mark] = true
 	for i := range s.subjects[subject] {
 		s.subjects[subject][i].wrapped = nil
 		s.subjects[subject][i].forgotten = true
@@ -103,13 +103,6 @@ func (s *memoryStore) marked(mark string) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.marks[mark], nil
-}
-
-func (s *memoryStore) mark(mark string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.marks[mark] = true
-	return nil
 }
 
 func (s *memoryStore) close() error { return nil }
