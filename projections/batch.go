@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/partnerledger/partnerledger/eventstore"
 )
@@ -20,8 +21,8 @@ type arrival struct {
 	fault error
 }
 
-// batches yields what the source gives: whatever is waiting, up to maxBatch, as soon as there is
-// anything. So a lone event isn't kept waiting, and while one batch is written the next one gathers.
+// batches yields what the source gives: whatever comes within the linger, up to maxBatch. So a lone event is
+// hardly kept waiting, and while one batch is written the next one gathers.
 // Reading and decoding go on beside the writing. An item in again ends it with errAgain.
 func (r *Runner) batches(ctx context.Context, from eventstore.Cursor, again <-chan struct{}) iter.Seq2[[]arrival, error] {
 	return func(yield func([]arrival, error) bool) {
@@ -78,7 +79,12 @@ func (r *Runner) decode(e eventstore.Sequenced) arrival {
 	return arrival{Event{Sequenced: e, Fact: fact, Meta: meta}, err}
 }
 
-// gather waits for one event and takes what else is there. It gives nothing when the source has ended.
+// linger is how long a transaction waits for company. Events that trickle in would otherwise have one
+// each, and a transaction costs more than the rows of an event; two milliseconds are hardly felt by whoever
+// waits for a row.
+const linger = 2 * time.Millisecond
+
+// gather waits for one event and takes what comes within the linger. It gives nothing when the source has ended.
 func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 	var batch []arrival
 	select {
@@ -90,6 +96,7 @@ func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 		}
 		batch = append(batch, e)
 	}
+	due := time.After(linger)
 	for len(batch) < maxBatch {
 		select {
 		case e, ok := <-arrivals:
@@ -97,7 +104,7 @@ func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 				return batch, nil
 			}
 			batch = append(batch, e)
-		default:
+		case <-due:
 			return batch, nil
 		}
 	}

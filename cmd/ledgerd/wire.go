@@ -57,7 +57,15 @@ type ledger struct {
 func serve(ctx context.Context, c config, stdout io.Writer) (err error) {
 	l := &ledger{config: c, log: c.logger()}
 	defer func() { err = errors.Join(err, l.close()) }()
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+	if err := l.open(ctx); err != nil {
+		return err
+	}
+	return l.run(ctx, stdout)
+}
+
+// open opens the parts, nearest to the disk first.
+func (l *ledger) open(ctx context.Context) error {
+	if err := os.MkdirAll(l.config.Data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	for _, open := range []func(context.Context) error{l.openStore, l.openFeed, l.openModels, l.openJournal} {
@@ -65,7 +73,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) (err error) {
 			return err
 		}
 	}
-	return l.run(ctx, stdout)
+	return nil
 }
 
 func (l *ledger) onClose(closer func() error) { l.closers = append(l.closers, closer) }
@@ -300,5 +308,6 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	}
 	l.api = httpapi.New(httpapi.Options{Handler: handler, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
 		Status: l.status, Now: time.Now, Logger: l.log.With("part", "api")})
+	context.AfterFunc(ctx, l.api.Stop)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -63,12 +64,19 @@ type API struct {
 	log     *slog.Logger
 	mux     *http.ServeMux
 	huma    huma.API
+
+	stopping chan struct{} // closed by Stop
+	stopOnce sync.Once
 }
+
+// Stop ends submissions under way at their next line, with every line so far answered. Their clients
+// submit the rest again. Call it before the server is shut down, which waits for requests to end.
+func (a *API) Stop() { a.stopOnce.Do(func() { close(a.stopping) }) }
 
 // New wires the routes.
 func New(o Options) *API {
 	a := &API{handler: o.Handler, reader: o.Reader, journal: o.Journal, db: o.DB, models: o.Models, sealer: o.Sealer,
-		status: o.Status, now: o.Now, log: o.Logger, mux: http.NewServeMux()}
+		status: o.Status, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{})}
 	config := huma.DefaultConfig("Partner Ledger", "1")
 	config.Info.Description = "An event-sourced ledger of partner relationships: commands produce immutable facts, read models answer questions about them, now and at any time past."
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
@@ -134,6 +135,16 @@ func (a *API) submitMany(w http.ResponseWriter, r *http.Request, in commandsInpu
 	w.Header().Set("Content-Type", mediaNDJSON)
 	w.Header().Set("Ledger-Submission", in.submission)
 	out, flush := streamTo(w)
+	// A client that is silent keeps no daemon from ending.
+	answered := make(chan struct{})
+	defer close(answered)
+	go func() {
+		select {
+		case <-a.stopping:
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+		case <-answered:
+		}
+	}()
 	s := &submission{api: a, id: in.submission, lines: newLines(r.Body, in.line), out: out, flush: flush}
 	if err := s.run(r.Context()); err != nil {
 		a.log.Warn("submission broke off", "submission", in.submission, "error", err)

@@ -26,6 +26,9 @@ const (
 // commandTime bounds one command; it is far shorter than a claim lives (see eventstore).
 const commandTime = 10 * time.Second
 
+// errStopping ends a submission because the daemon ends.
+var errStopping = errors.New("the ledger is stopping")
+
 // submission takes the lines of one request, in order, and answers each.
 type submission struct {
 	api     *API
@@ -41,6 +44,11 @@ type submission struct {
 // run answers every line. Its error is about the connection, not about a command; what was answered holds.
 func (s *submission) run(ctx context.Context) error {
 	for {
+		select {
+		case <-s.api.stopping:
+			return errors.Join(errStopping, s.send(ctx))
+		default:
+		}
 		line, number, err := s.lines.read()
 		_, unreadable := errors.AsType[*intake.Fault](err)
 		switch {
