@@ -62,6 +62,9 @@ func (in *intake) open(name []byte, expected expectation, given bool) {
 
 // check refuses an append that its caller may not make.
 func (in *intake) check(ctx context.Context, n *Node) {
+	if _, ok := n.index.computed(in.stream); ok {
+		in.refuse(accessDenied(in.stream))
+	}
 	if in.err == nil {
 		if err := n.allow(ctx, actionWrite, in.stream); err != nil {
 			in.refuse(err)

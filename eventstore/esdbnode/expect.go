@@ -125,16 +125,19 @@ func (w *writer) judgeByPlace(already sequence, next uint64, events []proposed) 
 
 // lookup finds the newest event of a stream with an id.
 func (w *writer) lookup(stream string, id uuid.UUID) (outcome, bool, error) {
-	for _, position := range w.index.candidates(id, stream) {
+	var found outcome
+	var failed error
+	ok := false
+	w.index.candidates(id, stream, func(position uint64) bool {
 		s, err := w.storedAt(position)
-		if err != nil {
-			return outcome{}, false, err
+		if err == nil && (s.id != id || string(s.stream) != stream) {
+			return false
 		}
-		if s.id == id && string(s.stream) == stream {
-			return outcome{result: resultDone, revision: s.revision, position: position}, true, nil
-		}
-	}
-	return outcome{}, false, nil
+		ok, failed = err == nil, err
+		found = outcome{result: resultDone, revision: s.revision, position: position}
+		return true
+	})
+	return found, ok, failed
 }
 
 func (w *writer) storedAt(position uint64) (stored, error) {

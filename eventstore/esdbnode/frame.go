@@ -49,8 +49,10 @@ const (
 // proposed is an event that wants to be appended. fixed holds every field of the recorded event that does not depend on
 // where the event ends up; it is encoded by the caller's goroutine so that the writer has little to do.
 type proposed struct {
-	id    uuid.UUID
-	fixed []byte
+	id        uuid.UUID
+	eventType []byte
+	data      []byte
+	fixed     []byte
 }
 
 func newProposed(stream string, id uuid.UUID, eventType, contentType string, metadata, data []byte) proposed {
@@ -64,7 +66,7 @@ func newProposed(stream string, id uuid.UUID, eventType, contentType string, met
 	b = appendMapEntry(b, keyContentType, contentType)
 	b = appendBytes(b, fieldCustomMetadata, metadata)
 	b = appendBytes(b, fieldData, data)
-	return proposed{id: id, fixed: b}
+	return proposed{id: id, eventType: []byte(eventType), data: data, fixed: b}
 }
 
 func appendID(b []byte, id uuid.UUID) []byte {
@@ -94,6 +96,11 @@ func appendBytes(b []byte, field protowire.Number, value []byte) []byte {
 func appendVarint(b []byte, field protowire.Number, value uint64) []byte {
 	b = protowire.AppendTag(b, field, protowire.VarintType)
 	return protowire.AppendVarint(b, value)
+}
+
+// at is what the index has to know of the event once it has its place.
+func (p proposed) at(stream []byte, revision, position uint64) stored {
+	return stored{id: p.id, stream: stream, eventType: p.eventType, data: p.data, revision: revision, position: position}
 }
 
 // appendFrame completes the event with what the writer decides and appends its frame to dst.

@@ -16,6 +16,8 @@ type logOptions struct {
 	zeros int64
 	// noSync acknowledges without syncing. It exists to show that the tests of durability can fail.
 	noSync bool
+	// sealed is told of segments that no longer grow, and may know their events already. It may be nil.
+	sealed sealedIndex
 }
 
 // eventLog is the append-only log of events on a disk.
@@ -112,7 +114,14 @@ func (l *eventLog) roll() error {
 	l.segments = append(l.segments, next)
 	l.mu.Unlock()
 	l.active = next
-	return nil
+	return l.sealIndex(next.base)
+}
+
+func (l *eventLog) sealIndex(end uint64) error {
+	if l.opts.sealed == nil {
+		return nil
+	}
+	return l.opts.sealed.seal(end)
 }
 
 // segmentAt finds the segment that holds a position.

@@ -75,13 +75,13 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 		id: uuid.New(), disk: d, index: newIndex(),
 		faults: newFaults(), logger: opts.Logger, now: opts.Now, served: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := n.open(ctx, settings); err != nil {
+	if err := n.open(ctx, opts, settings); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	n.writer = newWriter(n.log, n.index, opts.Now, opts.Logger)
 	if err := n.admit(ctx, opts); err != nil {
 		failure := n.writer.close()
-		return nil, errors.Join(err, failure, n.log.close(failure == nil), d.close())
+		return nil, errors.Join(err, failure, n.closeLog(failure == nil))
 	}
 	// The node's life is not the caller's: only Close ends it, so that nothing is cut off by a deadline for starting.
 	n.closing, n.end = context.WithCancel(context.WithoutCancel(ctx))
@@ -90,9 +90,25 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 	return n, nil
 }
 
-// open reads the log into the index.
-func (n *Node) open(ctx context.Context, settings logOptions) error {
+// closeLog closes what is on the disk and gives it free.
+func (n *Node) closeLog(sound bool) error {
+	err := n.log.close(sound)
+	n.index.close()
+	return errors.Join(err, n.disk.close())
+}
+
+// open reads the index, and of the log what the index does not know.
+func (n *Node) open(ctx context.Context, opts Options, settings logOptions) error {
 	n.begun = time.Now()
+	n.index.projections = !opts.NoProjections
+	if !opts.Memory {
+		store, err := openIndexStore(n.disk, n.logger)
+		if err != nil {
+			return err
+		}
+		n.index.openFiles(store)
+	}
+	settings.sealed = n.index
 	l, err := openLog(n.disk, settings, func(position uint64, frame []byte) error {
 		if err := ctx.Err(); err != nil {
 			return &stopError{err}
@@ -100,14 +116,16 @@ func (n *Node) open(ctx context.Context, settings logOptions) error {
 		return n.index.load(position, frame)
 	})
 	if err != nil {
+		n.index.close()
 		return fmt.Errorf("open the log: %w", err)
 	}
 	if err := l.checkGap(n.index.gap); err != nil {
+		n.index.close()
 		return errors.Join(err, l.close(false))
 	}
 	n.log = l
 	n.index.publish(l.active.end())
-	n.logger.Info("log opened", "events", len(n.index.all), "streams", len(n.index.streams), "took", time.Since(n.begun))
+	n.logger.Info("log opened", "events", n.index.viewAll().events.len(), "streams", n.index.streams, "took", time.Since(n.begun))
 	return nil
 }
 
@@ -207,7 +225,7 @@ func (n *Node) Close() error {
 		n.split.wait()
 		<-n.served
 		n.groups.running.Wait()
-		n.closeErr = errors.Join(failure, n.log.close(failure == nil), n.disk.close())
+		n.closeErr = errors.Join(failure, n.closeLog(failure == nil))
 	})
 	return n.closeErr
 }

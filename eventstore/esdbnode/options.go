@@ -29,7 +29,11 @@ type Options struct {
 	// NoSync acknowledges appends before they are durable. It exists to show that tests of durability can fail; a
 	// node that keeps a ledger MUST NOT set it.
 	NoSync bool
-	// SegmentSize is the size past which the log goes on in a new file, 64 MiB when 0.
+	// NoProjections leaves out the streams that EventStoreDB's standard projections make, $ce-<category>, $et-<type> and
+	// the others of categories.go. By default they are there, other than in EventStoreDB, where projections have to be
+	// switched on: they cost nothing here, and who asks for such a stream wants it.
+	NoProjections bool
+	// SegmentSize is the size past which the log goes on in a new file, 64 MiB when 0, at most 1 GiB.
 	SegmentSize int64
 	// Logger gets the few things worth telling; nothing is logged when it is nil.
 	Logger *slog.Logger
@@ -43,6 +47,8 @@ type Options struct {
 const (
 	defaultListen      = "127.0.0.1:0"
 	defaultSegmentSize = 64 << 20
+	// maxSegmentSize leaves room for the largest commit within the 32 bits in which an index counts.
+	maxSegmentSize = 1 << 30
 )
 
 // withDefaults fills in what was left open and refuses what makes no sense.
@@ -55,6 +61,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.SegmentSize == 0 {
 		o.SegmentSize = defaultSegmentSize
+	}
+	if o.SegmentSize < 0 || o.SegmentSize > maxSegmentSize {
+		return o, fmt.Errorf("esdbnode: a segment of %d bytes is not possible", o.SegmentSize)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -27,6 +27,7 @@ type page struct {
 	// first is the number of the first event in its sequence.
 	first     int
 	positions []uint64
+	links     *computed
 }
 
 // turn cuts the next page off a span of what a view shows: at most so many events, fewer when they are large.
@@ -35,12 +36,16 @@ func (v view) turn(left span, most int, backwards bool) (page, span) {
 	positions := v.events.page(candidates.from, candidates.to)
 	taken, rest := left.next(pageLength(positions, backwards), backwards)
 	at := taken.from - candidates.from
-	return page{first: taken.from, positions: positions[at : at+taken.to-taken.from]}, rest
+	return page{first: taken.from, positions: positions[at : at+taken.to-taken.from], links: v.links}, rest
 }
 
-// frames returns the stored frames of a page, without the events that compaction removed.
+// frames returns the frames of a page, without the events that compaction removed: the stored ones, or in a computed
+// stream the links to them.
 func (n *Node) frames(p page) ([][]byte, error) {
 	frames, err := n.log.frames(p.positions)
+	if err == nil && p.links != nil {
+		err = p.links.replace(p.first, frames)
+	}
 	return slices.DeleteFunc(frames, func(frame []byte) bool { return frame == nil }), err
 }
 

@@ -12,8 +12,9 @@ import (
 
 // openLog opens the log on a disk, or begins one, and calls visit with every event in it, in order.
 //
-// Every byte is checked. Only what a crash can leave is repaired: a record at the very end that is not whole, which was
-// never acknowledged, is cut off. Everything else that does not fit is a *CorruptError, and nothing is changed.
+// Every byte of it is checked, except in segments whose index is on disk: of those, only that they are all there and of
+// the right size. Only what a crash can leave is repaired: a record at the very end that is not whole, which was never
+// acknowledged, is cut off. Everything else that does not fit is a *CorruptError, and nothing is changed.
 func openLog(d disk, opts logOptions, visit func(position uint64, frame []byte) error) (*eventLog, error) {
 	l := &eventLog{disk: d, opts: opts}
 	if err := l.open(visit); err != nil {
@@ -47,7 +48,7 @@ func (l *eventLog) open(visit func(uint64, []byte) error) error {
 	return l.seal()
 }
 
-// tidy removes what a crash left of a segment in the making, and lists the bases of the others in order.
+// tidy removes what a crash left of a file in the making, and lists the bases of the others in order.
 func (l *eventLog) tidy() ([]uint64, error) {
 	names, err := l.disk.list()
 	if err != nil {
@@ -55,9 +56,9 @@ func (l *eventLog) tidy() ([]uint64, error) {
 	}
 	var bases []uint64
 	for _, name := range names {
-		if strings.HasSuffix(name, segmentSuffix+temporarySuffix) {
+		if strings.HasSuffix(name, segmentSuffix+temporarySuffix) || strings.HasSuffix(name, indexSuffix+temporarySuffix) {
 			if err := l.disk.remove(name); err != nil {
-				return nil, fmt.Errorf("remove unfinished segment: %w", err)
+				return nil, fmt.Errorf("remove unfinished file: %w", err)
 			}
 		}
 		if base, ok := segmentBase(name); ok {
@@ -81,27 +82,41 @@ func (l *eventLog) start() error {
 // recover reads every segment and repairs the end of the last one.
 func (l *eventLog) recover(visit func(uint64, []byte) error) error {
 	last := len(l.segments) - 1
-	for i, s := range l.segments {
-		if err := s.scan(visit); err != nil {
+	for i, s := range l.segments[:last] {
+		known := l.opts.sealed != nil && l.opts.sealed.adopt(s)
+		if known {
+			s.used = s.allocated
+		} else if err := s.scan(visit); err != nil {
 			return err
-		}
-		if i == last && s.compacted {
-			return s.damaged(s.used, "the segments after this compacted one are missing")
-		}
-		if i == last {
-			break
 		}
 		if s.end() != l.segments[i+1].base {
 			return s.damaged(s.used, "the records end before the next segment begins")
 		}
-		if s.allocated > s.used {
-			if err := s.trim(); err != nil {
-				return err
-			}
+		if known {
+			continue
+		}
+		if err := l.finish(s); err != nil {
+			return err
 		}
 	}
 	l.active = l.segments[last]
+	if l.active.compacted {
+		return l.active.damaged(0, "the segments after this compacted one are missing")
+	}
+	if err := l.active.scan(visit); err != nil {
+		return err
+	}
 	return l.active.repairEnd()
+}
+
+// finish does to a segment that was read what a crash may have left undone when it became full.
+func (l *eventLog) finish(s *segment) error {
+	if s.allocated > s.used {
+		if err := s.trim(); err != nil {
+			return err
+		}
+	}
+	return l.sealIndex(s.end())
 }
 
 // scan reads records until the first bytes that are none, and leaves used there.

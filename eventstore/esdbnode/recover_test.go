@@ -33,7 +33,7 @@ func makeImage(t *testing.T, records int) image {
 			p := l.stage(func(dst []byte, position uint64) []byte {
 				return e.appendFrame(dst, testTime, revision, position)
 			})
-			x.add("s", e.id, p)
+			x.add(e.at([]byte("s"), revision, p))
 		}
 		_, err := l.commit()
 		require.NoError(t, err)
@@ -59,7 +59,7 @@ func reopenDisk(t *testing.T, d disk) (int, error) {
 		return 0, err
 	}
 	require.NoError(t, l.close(true))
-	return len(x.all), nil
+	return x.log().len(), nil
 }
 
 // Ensure that a last record cut off at any byte, or followed by anything but its own rest, is forgotten whole, and that
@@ -92,7 +92,7 @@ func TestRecover_AppendsAfterTornTail(t *testing.T) {
 	for _, want := range []int{4, 5, 6} {
 		n, err := Start(t.Context(), Options{disk: d})
 		require.NoError(t, err)
-		require.Len(t, n.index.all, want)
+		require.Equal(t, want, n.index.viewAll().events.len())
 		_, err = n.writer.append(bounded(t), "s", expectation{kind: expectAny}, randomEvents("s", 1))
 		require.NoError(t, err)
 		require.NoError(t, n.Close())

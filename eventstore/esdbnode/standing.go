@@ -76,12 +76,13 @@ func (w *writer) placeEvents(stream string, events []proposed) outcome {
 	now := w.now()
 	next := uint64(w.index.staged(stream).len())
 	done := outcome{result: resultDone}
+	name := []byte(stream)
 	for i, e := range events {
 		done.revision = next + uint64(i)
 		done.position = w.log.stage(func(dst []byte, position uint64) []byte {
 			return e.appendFrame(dst, now, done.revision, position)
 		})
-		w.index.add(stream, e.id, done.position)
+		w.index.add(e.at(name, done.revision, done.position))
 	}
 	return done
 }
@@ -127,6 +128,6 @@ func (w *writer) placeTombstone(stream string) outcome {
 	position := w.log.stage(func(dst []byte, position uint64) []byte {
 		return e.appendFrame(dst, w.now(), tombstoneRevision, position)
 	})
-	w.index.bury(stream, position)
+	w.index.add(e.at([]byte(stream), tombstoneRevision, position))
 	return outcome{result: resultDone, revision: tombstoneRevision, position: position}
 }
