@@ -23,8 +23,9 @@ type index struct {
 	active *activePart
 	names  names
 	// heads are the newest runs of the lists, by the number of their names.
-	heads   []spot
-	streams int
+	heads []spot
+	// streams and tombstones count those that the index knows.
+	streams, tombstones int
 	// durable is the end of what may be shown.
 	durable uint64
 	// changed is closed when the log grows, shards when one of the lists that share it does. Most who wait wait for
@@ -124,8 +125,11 @@ func (x *index) join(event uint32, kind byte, of []byte, at int) {
 }
 
 func (x *index) count(kind byte) {
-	if kind == listStream {
+	switch kind {
+	case listStream:
 		x.streams++
+	case listTombstone:
+		x.tombstones++
 	}
 }
 

@@ -16,6 +16,8 @@ type logOptions struct {
 	zeros int64
 	// noSync acknowledges without syncing. It exists to show that the tests of durability can fail.
 	noSync bool
+	// indexFiles says that the index of full segments is kept on the disk, too.
+	indexFiles bool
 	// sealed is told of segments that no longer grow, and may know their events already. It may be nil.
 	sealed sealedIndex
 }

@@ -75,7 +75,8 @@ func Start(ctx context.Context, opts Options) (*Node, error) {
 		id: uuid.New(), disk: d, index: newIndex(),
 		faults: newFaults(), logger: opts.Logger, now: opts.Now, served: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := n.open(ctx, opts, settings); err != nil {
+	n.index.projections = !opts.NoProjections
+	if err := n.open(ctx, settings); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	n.writer = newWriter(n.log, n.index, opts.Now, opts.Logger)
@@ -98,10 +99,9 @@ func (n *Node) closeLog(sound bool) error {
 }
 
 // open reads the index, and of the log what the index does not know.
-func (n *Node) open(ctx context.Context, opts Options, settings logOptions) error {
+func (n *Node) open(ctx context.Context, settings logOptions) error {
 	n.begun = time.Now()
-	n.index.projections = !opts.NoProjections
-	if !opts.Memory {
+	if settings.indexFiles {
 		store, err := openIndexStore(n.disk, n.logger)
 		if err != nil {
 			return err

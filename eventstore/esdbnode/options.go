@@ -99,13 +99,13 @@ func checkLoopback(address string) error {
 
 // openDisk opens what the log is kept on, and the settings that fit it.
 func (o Options) openDisk() (disk, logOptions, error) {
-	settings := logOptions{segmentSize: o.SegmentSize, zeros: min(zeroStep, o.SegmentSize), noSync: o.NoSync}
+	settings := logOptions{segmentSize: o.SegmentSize, zeros: min(zeroStep, o.SegmentSize), noSync: o.NoSync, indexFiles: true}
 	switch {
 	case o.disk != nil:
 		settings.zeros = 64 << 10
 		return o.disk, settings, nil
 	case o.Memory:
-		settings.zeros = 0
+		settings.zeros, settings.indexFiles = 0, false
 		return newMemoryDisk(), settings, nil
 	}
 	d, err := openDisk(o.Dir)
