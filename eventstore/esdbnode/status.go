@@ -134,5 +134,13 @@ func codeOf(err error) codes.Code {
 	return codes.Internal
 }
 
-// trailerName makes a stream's name fit for a trailer.
-func trailerName(stream string) string { return url.PathEscape(stream) }
+// trailerName makes a stream's name, or any other text, fit for a trailer: what is printable ASCII stays as it is, like
+// with EventStoreDB, everything else is percent-encoded.
+func trailerName(text string) string {
+	for _, c := range []byte(text) {
+		if c < ' ' || c > '~' {
+			return url.PathEscape(text)
+		}
+	}
+	return text
+}
