@@ -286,6 +286,7 @@ func TestLeavingTheLoopWhileTheContextEnds(t *testing.T) {
 			w.stop()
 		}
 		ctx, cancel := context.WithCancel(w.ctx)
+		defer cancel()
 		calls := 0
 		for _, err := range s.Events(ctx, eventstore.Start) {
 			require.NoError(t, err, from)
