@@ -95,6 +95,21 @@ func (w pendingWrite) settle(platter *memoryFile, chance *rand.Rand) {
 	}
 }
 
+// kill returns the disk as it is found when only the process died: everything it had done is there.
+func (d *crashDisk) kill() *crashDisk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = true
+	after := newCrashDisk(-1)
+	for name, f := range d.files {
+		g := &crashFile{disk: after}
+		g.platter.data = append([]byte(nil), f.seen.data...)
+		g.seen.data = append([]byte(nil), f.seen.data...)
+		after.files[name], after.durable[name] = g, g
+	}
+	return after
+}
+
 func (d *crashDisk) create(name string) (file, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

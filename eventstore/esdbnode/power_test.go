@@ -109,20 +109,47 @@ func losePower(t *testing.T, operations int, chance *rand.Rand, noSync bool) (to
 	}
 	require.NoError(t, err, "after %d operations", operations)
 	defer n.Close()
+	require.Equal(t, rebuilt(t, &copyOf{d: opts.disk}), dump(n.index))
 	return told, said.missing(t, n)
 }
 
-// Ensure that whatever was acknowledged survives a loss of power at any operation of the disk.
+// Ensure that whatever was acknowledged survives a loss of power at any operation of the disk, and that the index is then
+// the one of the log. The long form, LEDGER_POWER=20, does all that so many times with another chance.
 func TestPowerLoss_KeepsWhatWasAcknowledged(t *testing.T) {
-	chance := rand.New(rand.NewPCG(1, 2))
 	total := 0
-	for operations := range 150 {
-		told, lost := losePower(t, operations, chance, false)
-		require.Zero(t, lost, "after %d operations", operations)
-		total += told
+	for round := range fromEnvironment(t, "LEDGER_POWER", 1) {
+		chance := rand.New(rand.NewPCG(1, 2+uint64(round)))
+		for operations := range 150 {
+			told, lost := losePower(t, operations, chance, false)
+			require.Zero(t, lost, "after %d operations", operations)
+			total += told
+		}
 	}
 	require.Greater(t, total, 1000)
 	t.Logf("%d acknowledged events, none lost", total)
+}
+
+// Ensure that a process killed between any two operations of the disk, those on index files included, leaves what was
+// acknowledged and an index that agrees with the log.
+func TestKill_BetweenAnyTwoOperations(t *testing.T) {
+	sealed := 0
+	for operations := range 250 {
+		d := newCrashDisk(operations)
+		opts := Options{SegmentSize: 2 << 10, disk: d}
+		said := &acknowledged{}
+		if n, err := Start(t.Context(), opts); err == nil {
+			said = appendUntilFailure(bounded(t), n, 2)
+			require.Error(t, n.Close())
+		}
+		opts.disk = d.kill()
+		n, err := Start(t.Context(), opts)
+		require.NoError(t, err, "after %d operations", operations)
+		require.Zero(t, said.missing(t, n), "after %d operations", operations)
+		require.Equal(t, rebuilt(t, &copyOf{d: opts.disk}), dump(n.index))
+		sealed = max(sealed, len(n.index.store.found))
+		require.NoError(t, n.Close())
+	}
+	require.Greater(t, sealed, 5)
 }
 
 // Ensure that the test above can fail: without syncs the same loss of power loses acknowledged events.
