@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/partnerledger/partnerledger/internal/workload"
 )
 
 // The roles a daemon can play.
@@ -35,6 +37,7 @@ type config struct {
 	SoleWriter    bool
 	StrictRoles   bool
 	Demo          bool
+	DemoSize      string
 	Exit          bool
 	LogLevel      string
 	LogJSON       bool
@@ -55,6 +58,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.BoolVar(&c.SoleWriter, "sole-writer", false, "with --eventstore: promise that no other process writes to that log, and save reading before each decision")
 	f.BoolVar(&c.StrictRoles, "strict-roles", false, "use the narrower role table that some of the vendor's sources give")
 	f.BoolVar(&c.Demo, "demo", false, "submit three years of invented business, print what came of it, and serve")
+	f.StringVar(&c.DemoSize, "demo-size", string(workload.Small), "with --demo: how big that business is: tiny (seconds), small, medium or large (hours)")
 	f.BoolVar(&c.Exit, "exit", false, "with --demo: end after printing")
 	f.StringVar(&c.EmbeddedStore, "eventstore-listen", "127.0.0.1:0", "address of the embedded event store; loopback only")
 	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
@@ -101,6 +105,9 @@ func (c *config) validate() (faults []error) {
 	}
 	if c.Exit && !c.Demo {
 		faults = append(faults, errors.New("--exit goes with --demo"))
+	}
+	if _, err := workload.ParseSize(c.DemoSize); err != nil {
+		faults = append(faults, fmt.Errorf("--demo-size: %w", err))
 	}
 	if c.Demo {
 		c.AllowHistory = true

@@ -15,24 +15,29 @@ import (
 	"github.com/partnerledger/partnerledger/internal/workload"
 )
 
-// What the demo shows: the small workload, and the last month of it.
-var (
-	demoWorkload = workload.Options{Seed: 1, Size: workload.Small, EdgeCases: true}
-	demoID       = uuid.NewSHA1(uuid.NameSpaceOID, []byte("demo: small workload, seed 1")).String()
-)
+// demoWorkload is what the demo submits.
+func demoWorkload(size workload.Size) workload.Options {
+	return workload.Options{Seed: 1, Size: size, EdgeCases: true}
+}
 
+// demoID is that submission, so that it is known when it comes again.
+func demoID(size workload.Size) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("demo: "+string(size)+" workload, seed 1")).String()
+}
+
+// What the demo shows: the last month of its workload, and the first rows of it.
 const (
 	demoMonth = "2024-06"
 	demoRows  = 15
 )
 
-// demo submits the small workload, unless it was submitted before, and prints what came of it.
-func demo(ctx context.Context, server string, stdout io.Writer) error {
+// demo submits a workload, unless it was submitted before, and prints what came of it.
+func demo(ctx context.Context, server string, size workload.Size, stdout io.Writer) error {
 	c, err := client.New(server)
 	if err != nil {
 		return err
 	}
-	atLeast, err := demoSubmit(ctx, c, stdout)
+	atLeast, err := demoSubmit(ctx, c, size, stdout)
 	if err != nil {
 		return err
 	}
@@ -55,12 +60,12 @@ Where to look next:
 `
 
 // demoSubmit sends what is missing and gives the position of the last command.
-func demoSubmit(ctx context.Context, c *client.Client, stdout io.Writer) (string, error) {
-	done, err := demoDone(ctx, c)
+func demoSubmit(ctx context.Context, c *client.Client, size workload.Size, stdout io.Writer) (string, error) {
+	done, err := demoDone(ctx, c, size)
 	if err != nil {
 		return "", err
 	}
-	total, err := workload.Generate(ctx, demoWorkload, io.Discard)
+	total, err := workload.Generate(ctx, demoWorkload(size), io.Discard)
 	if err != nil {
 		return "", err
 	}
@@ -68,14 +73,14 @@ func demoSubmit(ctx context.Context, c *client.Client, stdout io.Writer) (string
 		fmt.Fprintf(stdout, "The demo's %d commands were submitted before; nothing is submitted again.\n", total.Lines)
 		return "", nil
 	}
-	fmt.Fprintf(stdout, "Submitting three years of invented business: %d commands of 60 resellers and about 1,200 customers.\n", total.Lines)
+	fmt.Fprintf(stdout, "Submitting three years of invented business, a %s one: %d commands.\n", size, total.Lines)
 	if done > 0 {
 		fmt.Fprintf(stdout, "The first %d were submitted before; going on from there.\n", done)
 	}
 	lines, feed := io.Pipe()
-	go func() { feed.CloseWithError(demoLines(ctx, done, feed)) }()
+	go func() { feed.CloseWithError(demoLines(ctx, size, done, feed)) }()
 	defer lines.Close()
-	summary, err := submission.Run(ctx, c, lines, submission.Options{ID: demoID, Name: "demo", First: done + 1, Expect: true, Progress: os.Stderr, Lines: int64(total.Lines) - done})
+	summary, err := submission.Run(ctx, c, lines, submission.Options{ID: demoID(size), Name: "demo", First: done + 1, Expect: true, Progress: os.Stderr, Lines: int64(total.Lines) - done})
 	fmt.Fprint(stdout, summary)
 	if err != nil {
 		return "", err
@@ -84,8 +89,8 @@ func demoSubmit(ctx context.Context, c *client.Client, stdout io.Writer) (string
 }
 
 // demoLines writes the workload after so many lines.
-func demoLines(ctx context.Context, after int64, w io.Writer) error {
-	return workload.Each(ctx, demoWorkload, func(l workload.Line) error {
+func demoLines(ctx context.Context, size workload.Size, after int64, w io.Writer) error {
+	return workload.Each(ctx, demoWorkload(size), func(l workload.Line) error {
 		if int64(l.Number) <= after {
 			return nil
 		}
@@ -94,8 +99,8 @@ func demoLines(ctx context.Context, after int64, w io.Writer) error {
 	})
 }
 
-func demoDone(ctx context.Context, c *client.Client) (int64, error) {
-	page, err := c.Page(ctx, "/v1/submissions", url.Values{"id": {demoID}})
+func demoDone(ctx context.Context, c *client.Client, size workload.Size) (int64, error) {
+	page, err := c.Page(ctx, "/v1/submissions", url.Values{"id": {demoID(size)}})
 	if err != nil || len(page.Items) == 0 {
 		return 0, err
 	}

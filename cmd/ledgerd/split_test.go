@@ -40,6 +40,12 @@ func (a *announced) address() string {
 	return ""
 }
 
+func (a *announced) all() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.text.String()
+}
+
 // Ensure the roles do in processes of their own what they do in one: a command answered by one process is
 // carried by another and shown by a third.
 func TestSplitRoles(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 	"github.com/partnerledger/partnerledger/internal/journal"
 	"github.com/partnerledger/partnerledger/internal/natsnode"
 	"github.com/partnerledger/partnerledger/internal/seal"
+	"github.com/partnerledger/partnerledger/internal/workload"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/credit"
 	"github.com/partnerledger/partnerledger/projections/customers"
@@ -254,7 +255,7 @@ func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) erro
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(stdout, "ledgerd answers at %s (API: %s/docs)\n", address, address)
 	if l.config.Demo {
-		if err := demo(ctx, address, stdout); err != nil {
+		if err := demo(ctx, address, workload.Size(l.config.DemoSize), stdout); err != nil {
 			return errors.Join(ended(ctx, "demo", err), shutdown(ctx, server, served))
 		}
 		if l.config.Exit {

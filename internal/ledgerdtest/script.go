@@ -14,12 +14,12 @@ import (
 // Commands are what scripts say beside testscript's own:
 //
 //	daemon [settings]         starts the ledgerd of the PATH on the directory data; LEDGER_SERVER names it
-//	[!] stop INT|TERM         ends it with this signal and exit code 0; ledgerd.stdout and ledgerd.stderr are what it printed
+//	[!] end INT|TERM          ends it with this signal and exit code 0; ledgerd.stdout and ledgerd.stderr are what it printed
 //	exits CODE program …      runs the program, which must end with this exit code
 //
 // What a script leaves running is ended with it.
 func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
-	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"daemon": daemon, "stop": stop, "exits": exits}
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"daemon": daemon, "end": end, "exits": exits}
 }
 
 // running is where a script keeps its daemon.
@@ -52,11 +52,11 @@ func find(ts *testscript.TestScript, name string) string {
 	return ""
 }
 
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func end(ts *testscript.TestScript, neg bool, args []string) {
 	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
 	d := *ts.Value(running{}).(**Daemon)
 	if len(args) != 1 || signals[args[0]] == nil || d == nil {
-		ts.Fatalf("usage: [!] stop INT|TERM, after daemon")
+		ts.Fatalf("usage: [!] end INT|TERM, after daemon")
 	}
 	err := d.Stop(signals[args[0]])
 	if (err != nil) != neg {
