@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 )
@@ -36,10 +37,14 @@ type index struct {
 
 	// gap is where load first found that events of a stream before are missing, 0 when none are.
 	gap uint64
-	// ids and scratch are the writer's alone.
-	ids     *idFilter
-	scratch []byte
-	store   *indexStore
+	// ids and scratch are the writer's alone. The ids of the parts that were there at the start are in old, once they
+	// have been collected.
+	ids        *idFilter
+	old        atomic.Pointer[idFilter]
+	collecting sync.WaitGroup
+	closing    atomic.Bool
+	scratch    []byte
+	store      *indexStore
 	// projections says that the computed streams can be read.
 	projections bool
 }
@@ -190,7 +195,7 @@ func (x *index) log() sequence {
 // MUST look, for tags can coincide. It is for the writer alone.
 func (x *index) candidates(id uuid.UUID, stream string, visit func(position uint64) bool) {
 	wanted := tag(id, []byte(stream))
-	if !x.ids.mayHave(wanted) {
+	if !x.mayHave(wanted) {
 		return
 	}
 	x.staged(stream).eachTag(x.active.tags, func(tag uint32, position uint64) bool {

@@ -11,20 +11,39 @@ type sealedIndex interface {
 	seal(end uint64) error
 }
 
-// openFiles reads the index files of the disk, so that adopt can find them.
-func (x *index) openFiles(store *indexStore) {
-	x.store = store
+// collectIDs fills the filter of the ids in the parts that were on disk. With ten million of them that takes most of a
+// second, so nobody waits for it: until it is done, the ids are searched for.
+func (x *index) collectIDs() {
+	var found []*part
 	count := 0
-	for _, p := range store.found {
-		count += int(p.header.events)
-	}
-	// The tags only ever say that something may be there, so those of a part that is not adopted do no harm.
-	x.ids = newIDFilter(count)
-	for _, p := range store.found {
-		for i := range int(p.header.events) {
-			x.ids.add(number(p.tags, i))
+	for _, p := range x.parts {
+		if x.store != nil && x.store.found[p.header.base] == p {
+			found = append(found, p)
+			count += int(p.header.events)
 		}
 	}
+	filter := newIDFilter(count)
+	if count == 0 {
+		x.old.Store(filter)
+		return
+	}
+	x.collecting.Go(func() {
+		for _, p := range found {
+			if x.closing.Load() {
+				return
+			}
+			for i := range int(p.header.events) {
+				filter.add(number(p.tags, i))
+			}
+		}
+		x.old.Store(filter)
+	})
+}
+
+// mayHave is false only when no event has a tag.
+func (x *index) mayHave(tag uint32) bool {
+	old := x.old.Load()
+	return x.ids.mayHave(tag) || old == nil || old.mayHave(tag)
 }
 
 // adopt takes the part of a segment from its index file, if there is one that follows the parts taken before.
@@ -39,7 +58,9 @@ func (x *index) adopt(s *segment) bool {
 		return false
 	}
 	p.header.firstName, p.firstEvent = x.active.firstName, x.active.firstEvent
-	x.names.reserve(len(x.names.hashes) + int(p.header.names))
+	if len(x.parts) == 0 {
+		x.names.reserve(x.store.names)
+	}
 	for i := range int(p.header.names) {
 		name := p.name(i)
 		x.names.add(x.names.hash(name))
@@ -124,6 +145,8 @@ func (x *index) replace(p *part) {
 
 // close waits until what is being written is on disk; the index stays readable.
 func (x *index) close() {
+	x.closing.Store(true)
+	x.collecting.Wait()
 	if x.store != nil {
 		x.store.close()
 	}

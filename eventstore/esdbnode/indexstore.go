@@ -16,6 +16,8 @@ type indexStore struct {
 
 	// found are the parts that were on disk and are whole, by the position of their segment.
 	found map[uint64]*part
+	// names is how many names there are in them.
+	names int
 	// saving are the files being written, slots how many at most; the next segment to be sealed waits.
 	saving sync.WaitGroup
 	slots  chan struct{}
@@ -49,6 +51,7 @@ func openIndexStore(d disk, logger *slog.Logger) (*indexStore, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			s.found[p.header.base] = p
+			s.names += int(p.header.names)
 		})
 	}
 	group.Wait()

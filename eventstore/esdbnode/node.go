@@ -106,7 +106,7 @@ func (n *Node) open(ctx context.Context, settings logOptions) error {
 		if err != nil {
 			return err
 		}
-		n.index.openFiles(store)
+		n.index.store = store
 	}
 	settings.sealed = n.index
 	l, err := openLog(n.disk, settings, func(position uint64, frame []byte) error {
@@ -124,6 +124,7 @@ func (n *Node) open(ctx context.Context, settings logOptions) error {
 		return errors.Join(err, l.close(false))
 	}
 	n.log = l
+	n.index.collectIDs()
 	n.index.publish(l.active.end())
 	n.logger.Info("log opened", "events", n.index.viewAll().events.len(), "streams", n.index.streams, "took", time.Since(n.begun))
 	return nil
