@@ -64,7 +64,7 @@ func (a *app) submitFile(ctx context.Context, path string, o submission.Options)
 	defer input.Close()
 	o.Bytes = size
 	summary, err := submission.Run(ctx, c, input, o)
-	if !a.json {
+	if !a.json && (err == nil || summary.Lines > 0) { // of nothing there is nothing to sum up
 		fmt.Fprint(a.out, summary)
 	}
 	if err != nil {

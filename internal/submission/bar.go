@@ -35,16 +35,21 @@ func newBar(o Options) *bar {
 	return b
 }
 
-func (b *bar) tick(s *Summary) {
+func (b *bar) tick(s *Summary, sent int64) {
 	if b.bar == nil || s.Lines%64 != 0 {
 		return
 	}
 	b.bar.Describe(fmt.Sprintf("%d commands, %d refused", s.Lines, s.Refused))
-	at := s.Lines
-	if b.read != nil {
-		at = b.read()
+	_ = b.bar.Set64(b.at(s.Lines, sent)) // past the estimate it stays full
+}
+
+// at is how far the answers are. Reading runs ahead of them, by as much as connections hold: what was read
+// counts as far as what was sent of it is answered.
+func (b *bar) at(answered, sent int64) int64 {
+	if b.read == nil {
+		return answered
 	}
-	_ = b.bar.Set64(at) // past the estimate it stays full
+	return int64(float64(b.read()) * float64(answered) / float64(max(answered, sent)))
 }
 
 // say prints a line above the bar.

@@ -175,7 +175,7 @@ func (r *run) answered(a wire.Answer) error {
 		s.Position = a.Position
 	}
 	r.compare(a)
-	r.bar.tick(s)
+	r.bar.tick(s, r.sent.Load())
 	if r.Answers == nil {
 		return nil
 	}
