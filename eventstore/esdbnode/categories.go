@@ -71,18 +71,18 @@ func (x *index) categorise(event uint32, e stored) {
 		eventType = []byte(deletedType)
 	}
 	if string(e.eventType) != linkType {
-		x.join(event, listType, eventType, 0)
+		x.join(event, listType, eventType)
 	}
 	category := categoryOf(of)
 	if category != nil {
-		x.join(event, listCategory, category, 0)
+		x.join(event, listCategory, category)
 	}
 	if e.revision != 0 {
 		return
 	}
-	x.join(event, listStreams, nil, 0)
+	x.join(event, listStreams, nil)
 	if category := categoryOf(e.stream); category != nil {
-		x.join(event, listCategoryStreams, category, 0)
+		x.join(event, listCategoryStreams, category)
 	}
 }
 

@@ -2,28 +2,34 @@ package esdbnode
 
 import (
 	"bufio"
+	"bytes"
+	"compress/flate"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"sort"
 )
 
 // A compacted segment holds what was left of a segment. It has the same name and covers the same positions, and its
-// events keep theirs; what lies between is gone. After the header, whose version is another, it holds a record that
-// says where the segment ended and where the table is, then the entries that were left, without anything between them,
-// then the table as a record: for every run of entries that stood next to each other the position of the first, its
-// place in the file and the length. Such a file is made whole before it gets its name, so whatever does not fit in it
-// is damage.
+// events keep theirs. After the header, whose version is another, it holds a record that says where the segment ended and
+// where the other records are; then the entries that were left, without anything between them; then the table as a
+// record: for every run of entries that stood next to each other the position of the first, its place in the file and the
+// length; then, as a compressed record, the stubs of the removed events, which are events without data and metadata.
+//
+// The stubs keep the index what it was: revisions, the numbers of the computed streams and the ids of events do not depend
+// on whether the index was made before the compaction or is made anew. They cost about thirty bytes an event.
+//
+// Such a file is made whole before it gets its name, so whatever does not fit in it is damage.
 const (
 	compactedVersion = 2
 
-	// kindSpan is the first record of a compacted segment: the end in the log, the place of the table in the file.
+	// kindSpan is the first record of a compacted segment: its end in the log, the places of the other two in the file.
 	kindSpan = 3
-	// kindTable is the last one.
+	// kindTable and kindStubs are the last ones.
 	kindTable = 4
+	kindStubs = 5
 
-	spanSize     = 16
+	spanSize     = 24
 	runSize      = 24
 	compactedOff = segmentHeaderSize + recordHeaderSize + spanSize
 )
@@ -62,34 +68,47 @@ func (s *segment) openCompacted() error {
 	if len(span) != spanSize {
 		return s.damaged(segmentHeaderSize, "the first record of a compacted segment has another length")
 	}
-	end, at := binary.LittleEndian.Uint64(span), int64(binary.LittleEndian.Uint64(span[8:]))
-	if end < s.base || at < compactedOff || at > s.allocated {
+	end := binary.LittleEndian.Uint64(span)
+	at, stubs := int64(binary.LittleEndian.Uint64(span[8:])), int64(binary.LittleEndian.Uint64(span[16:]))
+	if end < s.base || at < compactedOff || stubs <= at || stubs > s.allocated {
 		return s.damaged(segmentHeaderSize, "a compacted segment contradicts itself")
 	}
 	table, after, err := s.compactedRecord(at, kindTable)
 	if err != nil {
 		return err
 	}
-	if after != s.allocated {
-		return s.damaged(after, "a compacted segment does not end with its table")
+	if after != stubs {
+		return s.damaged(after, "the records of a compacted segment do not follow each other")
 	}
 	if err := s.readRuns(table, at, end); err != nil {
 		return err
 	}
+	if last, err := s.compactedHeader(stubs, kindStubs); err != nil || last.end(stubs) != s.allocated {
+		return errors.Join(err, s.damaged(stubs, "a compacted segment does not end with its stubs"))
+	}
+	s.stubs = stubs
 	// The writer's fields: the segment ends where it did, and nothing is ever cut off.
 	s.compacted, s.used, s.allocated = true, int64(end-s.base), int64(end-s.base)
 	return nil
 }
 
-// compactedRecord reads one whole record and the place after it.
-func (s *segment) compactedRecord(at int64, kind uint32) ([]byte, int64, error) {
+func (s *segment) compactedHeader(at int64, kind uint32) (recordHeader, error) {
 	header := make([]byte, recordHeaderSize)
 	if n, err := s.readAt(header, at); err != nil || n < len(header) {
-		return nil, 0, errors.Join(err, s.damaged(at, "a compacted segment is cut short"))
+		return recordHeader{}, errors.Join(err, s.damaged(at, "a compacted segment is cut short"))
 	}
 	h, ok := parseAnyHeader(header, s.base+uint64(at))
-	if !ok || h.kind != kind || h.end(at) > s.allocated {
-		return nil, 0, s.damaged(at, "a compacted segment has no record where one is due")
+	if !ok || h.kind != kind {
+		return h, s.damaged(at, "a compacted segment has no record where one is due")
+	}
+	return h, nil
+}
+
+// compactedRecord reads one whole record and the place after it.
+func (s *segment) compactedRecord(at int64, kind uint32) ([]byte, int64, error) {
+	h, err := s.compactedHeader(at, kind)
+	if err != nil {
+		return nil, 0, err
 	}
 	payload := make([]byte, h.end(at)-at-recordHeaderSize)
 	if n, err := s.readAt(payload, at+recordHeaderSize); err != nil || n < len(payload) {
@@ -116,13 +135,35 @@ func (s *segment) readRuns(table []byte, at int64, end uint64) error {
 		offset, position = r.offset+r.length, r.position+uint64(r.length)
 		s.runs = append(s.runs, r)
 	}
-	if len(table) != 0 || align(offset) != at {
+	padding := make([]byte, align(offset)-offset)
+	if _, err := s.readAt(padding, offset); err != nil {
+		return err
+	}
+	if len(table) != 0 || align(offset) != at || len(bytes.Trim(padding, "\x00")) != 0 {
 		return s.damaged(at, "the table of a compacted segment does not cover it")
 	}
 	return nil
 }
 
-// walkRuns visits the events of a compacted segment.
+// walkCompacted visits the events of a compacted segment in order, those that are there and the stubs of those that are
+// not.
+func (s *segment) walkCompacted(there, stub visitor) error {
+	removed, err := s.openStubs()
+	if err != nil {
+		return err
+	}
+	err = s.walkRuns(func(position uint64, frame []byte) error {
+		if err := removed.before(position, stub); err != nil {
+			return &stopError{err}
+		}
+		return there(position, frame)
+	})
+	if err != nil {
+		return err
+	}
+	return removed.before(s.end(), stub)
+}
+
 func (s *segment) walkRuns(visit visitor) error {
 	for _, r := range s.runs {
 		in := bufio.NewReaderSize(io.NewSectionReader(s.file, r.offset, r.length), int(min(r.length, 1<<20)))
@@ -138,6 +179,50 @@ func (s *segment) walkRuns(visit visitor) error {
 		}
 	}
 	return nil
+}
+
+// stubReader goes through the stubs of a segment.
+type stubReader struct {
+	segment *segment
+	in      *bufio.Reader
+	// waiting is the next stub, nil when none was read yet.
+	waiting  []byte
+	position uint64
+}
+
+func (s *segment) openStubs() (*stubReader, error) {
+	packed, _, err := s.compactedRecord(s.stubs, kindStubs)
+	if err != nil {
+		return nil, err
+	}
+	return &stubReader{segment: s, in: bufio.NewReader(flate.NewReader(bytes.NewReader(packed)))}, nil
+}
+
+// before visits the stubs before a position.
+func (r *stubReader) before(end uint64, visit visitor) error {
+	for {
+		if r.waiting == nil {
+			if _, err := r.in.Peek(1); errors.Is(err, io.EOF) {
+				return nil
+			}
+			entry, err := r.segment.nextEntry(r.in, r.segment.stubs, maxRecordSize)
+			if err != nil {
+				return err
+			}
+			s, err := parseFrame(entry[entryHeaderSize:])
+			if err != nil {
+				return r.segment.damaged(r.segment.stubs, err.Error())
+			}
+			r.waiting, r.position = entry[entryHeaderSize:], s.position
+		}
+		if r.position >= end {
+			return nil
+		}
+		if err := visit(r.position, r.waiting); err != nil {
+			return r.segment.visitError(r.segment.stubs, err)
+		}
+		r.waiting = nil
+	}
 }
 
 // nextEntry reads one entry and checks it; left is how many bytes there can be.
@@ -175,81 +260,5 @@ type stopError struct{ cause error }
 // Error says why.
 func (e *stopError) Error() string { return e.cause.Error() }
 
-// compactedWriter makes the file of a compacted segment.
-type compactedWriter struct {
-	file   file
-	base   uint64
-	offset int64
-	out    *bufio.Writer
-	runs   []run
-}
-
-func newCompactedWriter(f file, base uint64) *compactedWriter {
-	w := &compactedWriter{file: f, base: base, offset: compactedOff}
-	w.out = bufio.NewWriterSize(io.NewOffsetWriter(f, compactedOff), 1<<20)
-	return w
-}
-
-// keep adds an entry, given as its frame, that stays at its position.
-func (w *compactedWriter) keep(position uint64, frame []byte) error {
-	entry := append(make([]byte, entryHeaderSize, entryHeaderSize+len(frame)), frame...)
-	putEntryHeader(entry)
-	if last := len(w.runs) - 1; last >= 0 && w.runs[last].position+uint64(w.runs[last].length) == position {
-		w.runs[last].length += int64(len(entry))
-	} else {
-		w.runs = append(w.runs, run{position: position, offset: w.offset, length: int64(len(entry))})
-	}
-	w.offset += int64(len(entry))
-	_, err := w.out.Write(entry)
-	return err
-}
-
-// finish writes the rest and returns when all of it is durable.
-func (w *compactedWriter) finish(end uint64) error {
-	at := align(w.offset)
-	if _, err := w.out.Write(make([]byte, at-w.offset)); err != nil {
-		return err
-	}
-	if err := w.out.Flush(); err != nil {
-		return err
-	}
-	table := make([]byte, recordHeaderSize, recordHeaderSize+len(w.runs)*runSize)
-	for _, r := range w.runs {
-		table = binary.LittleEndian.AppendUint64(table, r.position)
-		table = binary.LittleEndian.AppendUint64(table, uint64(r.offset))
-		table = binary.LittleEndian.AppendUint64(table, uint64(r.length))
-	}
-	if len(table) > maxRecordSize {
-		return fmt.Errorf("%d runs are more than a table holds", len(w.runs))
-	}
-	if _, err := w.file.WriteAt(putHeader(table, kindTable, w.base+uint64(at)), at); err != nil {
-		return err
-	}
-	span := binary.LittleEndian.AppendUint64(make([]byte, recordHeaderSize), end)
-	span = putHeader(binary.LittleEndian.AppendUint64(span, uint64(at)), kindSpan, w.base+segmentHeaderSize)
-	if _, err := w.file.WriteAt(append(versionedHeader(w.base, compactedVersion), span...), 0); err != nil {
-		return err
-	}
-	return w.file.sync()
-}
-
 // visitor is called with every event; its error ends the walk.
 type visitor = func(position uint64, frame []byte) error
-
-// checkGap judges that events of a stream are missing before the one at position: they may be, when a segment before it
-// was compacted.
-func (l *eventLog) checkGap(position uint64) error {
-	if position == 0 {
-		return nil
-	}
-	for _, s := range l.segments {
-		if s.compacted && s.base <= position {
-			return nil
-		}
-	}
-	s, err := l.segmentAt(position)
-	if err != nil {
-		return err
-	}
-	return s.damaged(int64(position-s.base), "events of a stream are missing before this one")
-}

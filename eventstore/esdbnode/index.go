@@ -2,7 +2,6 @@ package esdbnode
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"sort"
 	"sync"
@@ -35,8 +34,6 @@ type index struct {
 	shards  [shardCount]chan struct{}
 	touched [shardCount]bool
 
-	// gap is where load first found that events of a stream before are missing, 0 when none are.
-	gap uint64
 	// ids and scratch are the writer's alone. The ids of the parts that were there at the start are in old, once they
 	// have been collected.
 	ids        *idFilter
@@ -77,11 +74,6 @@ func (x *index) load(position uint64, frame []byte) error {
 	defer x.mu.Unlock()
 	x.scratch = appendName(x.scratch[:0], listStream, e.stream)
 	due := uint64(x.list(x.scratch).len())
-	if e.revision != tombstoneRevision && e.revision > due && e.revision < position {
-		// What was there is gone. That it may be, because a segment was compacted, is for the caller to know.
-		x.gap = cmp.Or(x.gap, position)
-		due = e.revision
-	}
 	if e.revision != tombstoneRevision && e.revision != due {
 		return fmt.Errorf("revision %d of stream %q where %d was due", e.revision, e.stream, due)
 	}
@@ -101,16 +93,16 @@ func (x *index) insert(e stored) {
 	x.ids.add(id)
 	event := x.active.event(e.position, id)
 	if e.revision == tombstoneRevision {
-		x.join(event, listTombstone, e.stream, 0)
+		x.join(event, listTombstone, e.stream)
 		x.touch(x.names.hash(appendName(x.scratch[:0], listStream, e.stream)))
 	} else {
-		x.join(event, listStream, e.stream, int(e.revision))
+		x.join(event, listStream, e.stream)
 	}
 	x.categorise(event, e)
 }
 
-// join puts an event at the end of a list, at its next number or, should that be higher, at the number given.
-func (x *index) join(event uint32, kind byte, of []byte, at int) {
+// join puts an event at the end of a list.
+func (x *index) join(event uint32, kind byte, of []byte) {
 	x.scratch = appendName(x.scratch[:0], kind, of)
 	hash := x.names.hash(x.scratch)
 	x.touch(hash)
@@ -122,8 +114,8 @@ func (x *index) join(event uint32, kind byte, of []byte, at int) {
 		x.count(kind)
 	}
 	head := x.heads[name]
-	if due := x.endOf(head); head.part != uint32(len(x.parts)) || at > due {
-		head = spot{uint32(len(x.parts)), x.active.begin(name, max(at, due), head)}
+	if due := x.endOf(head); head.part != uint32(len(x.parts)) {
+		head = spot{uint32(len(x.parts)), x.active.begin(name, due, head)}
 		x.heads[name] = head
 	}
 	x.active.join(head.run, event)

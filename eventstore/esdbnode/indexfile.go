@@ -27,10 +27,7 @@ import (
 //
 // An index file holds nothing that is not in the log, so it is never repaired: one that is missing, damaged, of another
 // version or does not follow the one before is made again from its segment. The sum of a part covers that of the part
-// before. So when a segment has changed, as compacting does, the files of all later segments are made again as well,
-// unless the new part comes out the same; and they have to be, since they count on the names and runs before them.
-//
-// Whoever changes a segment MUST remove its index file first, and make that durable.
+// before, whose names and runs it counts on. Compacting a segment changes nothing here: it leaves stubs of what it removes.
 //
 // Events are counted in 32 bits, so no list can have more than four billion.
 const (

@@ -235,31 +235,6 @@ func TestIndex_FollowsTheSegmentsBefore(t *testing.T) {
 	require.Equal(t, rebuilt(t, &copyOf{d: n.disk}), dump(n.index))
 }
 
-// Ensure that an index of a log with gaps, as compaction leaves them, gives every event its own number.
-func TestIndex_Gaps(t *testing.T) {
-	x := newIndex()
-	position := uint64(1000)
-	load := func(stream string, revision uint64) {
-		position += 10
-		e := newProposed(stream, uuid.New(), "t", contentTypeJSON, nil, nil)
-		require.NoError(t, x.load(position, e.appendFrame(nil, testTime, revision, position)))
-	}
-	load("s", 3)
-	load("s", 4)
-	load("s", 7)
-	require.NoError(t, x.seal(position+5))
-	load("s", 8)
-	load("s", 9)
-	s := x.staged("s")
-	require.Equal(t, []uint64{0, 0, 0, 1010, 1020, 0, 0, 1030, 1040, 1050}, s.page(0, s.len()))
-	for i, p := range s.page(0, s.len()) {
-		require.Equal(t, p, s.at(i))
-		require.Equal(t, s.page(i, s.len()), s.page(0, s.len())[i:])
-		require.Equal(t, s.page(0, i), s.page(0, s.len())[:i])
-	}
-	require.Equal(t, uint64(1010), x.gap)
-}
-
 // Ensure that the filter never forgets a tag, and seldom takes a new one for an old one, also when it has grown.
 func TestIDFilter(t *testing.T) {
 	chance := rand.New(rand.NewPCG(7, 8))

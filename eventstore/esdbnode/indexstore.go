@@ -145,20 +145,3 @@ func (s *indexStore) write(name string, data []byte) error {
 
 // close waits for what is being written.
 func (s *indexStore) close() { s.saving.Wait() }
-
-// removeIndex removes the index file of a segment, durably. Whoever changes a segment MUST do that first.
-func removeIndex(d disk, base uint64) error {
-	names, err := d.list()
-	if err != nil {
-		return fmt.Errorf("list the log's directory: %w", err)
-	}
-	for _, name := range names {
-		if name != indexName(base) {
-			continue
-		}
-		if err := d.remove(name); err != nil {
-			return fmt.Errorf("remove %s: %w", name, err)
-		}
-	}
-	return d.syncDir()
-}

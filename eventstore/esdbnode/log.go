@@ -1,7 +1,6 @@
 package esdbnode
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -140,18 +139,6 @@ func (l *eventLog) segmentOf(position uint64) (*segment, error) {
 		return nil, fmt.Errorf("esdbnode: position %d is before the log", position)
 	}
 	return l.segments[i-1], nil
-}
-
-// removed tells whether compaction took what was at a position.
-func (l *eventLog) removed(position uint64) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	s, err := l.segmentOf(position)
-	if err != nil || !s.compacted || position >= s.end() {
-		return false
-	}
-	_, _, err = s.locate(position)
-	return errors.Is(err, errGone)
 }
 
 // close seals the log when it is still sound and closes every file.

@@ -43,6 +43,9 @@ type Node struct {
 	end     context.CancelFunc
 	groups  *groups
 
+	// compacting is held while the log is being compacted.
+	compacting sync.Mutex
+
 	served    chan struct{}
 	done      chan struct{}
 	closeOnce sync.Once
@@ -118,10 +121,6 @@ func (n *Node) open(ctx context.Context, settings logOptions) error {
 	if err != nil {
 		n.index.close()
 		return fmt.Errorf("open the log: %w", err)
-	}
-	if err := l.checkGap(n.index.gap); err != nil {
-		n.index.close()
-		return errors.Join(err, l.close(false))
 	}
 	n.log = l
 	n.index.collectIDs()
@@ -218,6 +217,8 @@ func (n *Node) Close() error {
 	n.closeOnce.Do(func() {
 		defer close(n.done)
 		n.end()
+		n.compacting.Lock()
+		defer n.compacting.Unlock()
 		failure := n.writer.close()
 		n.server.Stop()
 		// What the answer of a request is worth when the node is gone, nobody waits for.

@@ -110,10 +110,6 @@ func together(positions []uint64) int {
 // chunk reads up to size bytes at a position; fewer when the segment, or what compaction left together, ends before.
 // The lock is held meanwhile so that compaction does not close the file.
 func (l *eventLog) chunk(position uint64, size int) ([]byte, error) {
-	if position == 0 {
-		// An index that was made after a compaction says so for revisions that are no longer there.
-		return nil, errGone
-	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	s, err := l.segmentOf(position)

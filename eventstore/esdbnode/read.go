@@ -195,7 +195,7 @@ func (r *reader) selectedFrom(events sequence) (span, error) {
 		}
 		return span{int(min(n, r.from.value)), int(n)}, nil
 	}
-	i, _, err := r.node.place(events, r.from.value)
+	i, err := place(events, r.from.value)
 	if err != nil {
 		return span{}, err
 	}
@@ -207,14 +207,13 @@ func (r *reader) selectedFrom(events sequence) (span, error) {
 }
 
 // place finds the event at a position of $all. A position that is no event's comes from another log, and going on from
-// somewhere near it would lose or repeat events silently. The place of one that compaction removed is that of the next,
-// which exact tells apart.
-func (n *Node) place(events sequence, position uint64) (i int, exact bool, err error) {
-	i, exact = events.find(position)
-	if !exact && position != 0 && !n.log.removed(position) {
-		return 0, false, invalid("Trying to read from an invalid position.")
+// somewhere near it would lose or repeat events silently.
+func place(events sequence, position uint64) (int, error) {
+	i, exact := events.find(position)
+	if !exact && position != 0 {
+		return 0, invalid("Trying to read from an invalid position.")
 	}
-	return i, exact, nil
+	return i, nil
 }
 
 func satAdd(a, b uint64) uint64 {

@@ -122,7 +122,7 @@ func (l *eventLog) finish(s *segment) error {
 // scan reads records until the first bytes that are none, and leaves used there.
 func (s *segment) scan(visit func(uint64, []byte) error) error {
 	if s.compacted {
-		return s.walkRuns(visit)
+		return s.walkCompacted(visit, visit)
 	}
 	rest := s.allocated - s.used
 	r := bufio.NewReaderSize(io.NewSectionReader(s.file, s.used, rest), int(min(rest, 1<<20)))
@@ -148,6 +148,7 @@ func (s *segment) scan(visit func(uint64, []byte) error) error {
 			return err
 		}
 		s.used = h.end(s.used)
+		s.records++
 	}
 }
 

@@ -33,9 +33,13 @@ type segment struct {
 	// after the log is open.
 	used      int64
 	allocated int64
+	// records is how many were found when the segment was read.
+	records int
 	// compacted says that the file holds runs of what was left of the segment, see compact_segment.go.
 	compacted bool
 	runs      []run
+	// stubs is the place of the last record of such a file.
+	stubs int64
 }
 
 func segmentName(base uint64) string {

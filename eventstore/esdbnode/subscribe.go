@@ -61,11 +61,8 @@ func (r *reader) after(events sequence) (int, error) {
 	case r.from.value == 0:
 		return 0, nil
 	}
-	i, exact, err := r.node.place(events, r.from.value)
-	if exact {
-		i++
-	}
-	return i, err
+	i, err := place(events, r.from.value)
+	return i + 1, err
 }
 
 // skipHidden passes over what the stream's metadata hides among the old events.
