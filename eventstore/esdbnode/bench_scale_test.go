@@ -64,9 +64,10 @@ func buildScale(t *testing.T, opts Options, count, streams int) {
 	defer n.Close()
 	var group sync.WaitGroup
 	const writers = 32
+	there := n.index.viewAll().events.len()
 	for w := range writers {
 		group.Go(func() {
-			for i := w + n.index.viewAll().events.len(); i < count; i += writers {
+			for i := there + w; i < count; i += writers {
 				stream := fmt.Sprintf("account-%d", i%streams)
 				list := []proposed{newProposed(stream, uuid.New(), "type", contentTypeJSON, benchMetadata, benchData)}
 				if _, err := n.writer.append(t.Context(), stream, expectation{kind: expectAny}, list); err != nil {
