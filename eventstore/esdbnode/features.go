@@ -2,6 +2,7 @@ package esdbnode
 
 import (
 	"context"
+	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -29,6 +30,11 @@ func (s *featuresService) GetSupportedMethods(context.Context, *shared.Empty) (*
 	for _, name := range []string{"create", "update", "delete", "read", "getinfo", "replayparked", "list", "restartsubsystem"} {
 		methods = append(methods, supportedWith(persistentServiceName, name, "stream", "all"))
 	}
+	methods = append(methods, supported(strings.ToLower(usersServiceName),
+		"create", "update", "delete", "disable", "enable", "details", "changepassword", "resetpassword")...)
+	methods = append(methods, supported(strings.ToLower(operationsServiceName),
+		"shutdown", "startscavenge", "stopscavenge", "mergeindexes", "setnodepriority", "resignnode", "restartpersistentsubscriptions")...)
+	methods = append(methods, supported(strings.ToLower(monitoringServiceName), "stats")...)
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: serverVersion, Methods: methods}, nil
 }
 

@@ -45,6 +45,7 @@ type Node struct {
 
 	// compacting is held while the log is being compacted.
 	compacting sync.Mutex
+	scavenges  scavenges
 
 	served    chan struct{}
 	done      chan struct{}
@@ -217,17 +218,27 @@ func (n *Node) Close() error {
 	n.closeOnce.Do(func() {
 		defer close(n.done)
 		n.end()
+		n.scavenges.running.Wait()
 		n.compacting.Lock()
 		defer n.compacting.Unlock()
 		failure := n.writer.close()
-		n.server.Stop()
-		// What the answer of a request is worth when the node is gone, nobody waits for.
-		_ = n.web.Close()
-		n.split.close()
-		n.split.wait()
+		n.hangUp()
 		<-n.served
 		n.groups.running.Wait()
 		n.closeErr = errors.Join(failure, n.closeLog(failure == nil))
 	})
 	return n.closeErr
+}
+
+// hangUp ends every connection. It cuts them itself, because gRPC waits two minutes for one that has said half of its
+// first sentence.
+func (n *Node) hangUp() {
+	n.split.close()
+	n.split.wait()
+	var stopping sync.WaitGroup
+	stopping.Go(n.server.Stop)
+	n.listener.drop()
+	// What the answer of a request is worth when the node is gone, nobody waits for.
+	_ = n.web.Close()
+	stopping.Wait()
 }

@@ -38,7 +38,7 @@ func (n *Node) registerOperations() {
 			operationDesc("MergeIndexes", (*Node).nothing),
 			operationDesc("SetNodePriority", (*Node).nothing),
 			operationDesc("ResignNode", (*Node).resign),
-			operationDesc("RestartPersistentSubscriptions", (*Node).nothing),
+			operationDesc("RestartPersistentSubscriptions", (*Node).restartGroups),
 		},
 	}, n)
 	n.server.RegisterService(&grpc.ServiceDesc{
@@ -74,6 +74,11 @@ func (n *Node) shutdown(context.Context, []byte) ([]byte, error) {
 
 // nothing is what there is to do.
 func (n *Node) nothing(context.Context, []byte) ([]byte, error) { return nil, nil }
+
+func (n *Node) restartGroups(context.Context, []byte) ([]byte, error) {
+	n.groups.restart()
+	return nil, nil
+}
 
 func (n *Node) resign(context.Context, []byte) ([]byte, error) {
 	return nil, &refusal{code: codes.FailedPrecondition, message: "There is no other node that could lead."}
@@ -149,13 +154,4 @@ func unserved(_ any, call grpc.ServerStream) error {
 			"For projections in JavaScript use EventStoreDB itself."
 	}
 	return fail(call, &refusal{code: codes.Unimplemented, message: message})
-}
-
-// startScavenge and stopScavenge: see compact.go.
-func (n *Node) startScavenge(context.Context, []byte) ([]byte, error) {
-	return nil, &refusal{code: codes.Unimplemented, message: "not yet"}
-}
-
-func (n *Node) stopScavenge(context.Context, []byte) ([]byte, error) {
-	return nil, &refusal{code: codes.Unimplemented, message: "not yet"}
 }
