@@ -1,9 +1,10 @@
 // Package esdbnode is a server that speaks EventStoreDB's gRPC protocol and runs inside a Go program: in tests, where
 // a container would be slow and could not be made to fail on demand, and on a single machine, where the ledger should
-// need nothing beside itself. The official client cannot tell it from EventStoreDB 24.10 in what it serves: appends and
-// batch appends, reads and catch-up subscriptions of streams and of $all, filters, links, stream metadata, soft deletes
-// and tombstones. Persistent subscriptions, users, projections and TLS are not served and answer UNIMPLEMENTED, so a
-// node listens on loopback only. It is no cluster and does not want to be one; that is what EventStoreDB is for.
+// need nothing beside itself. The official clients cannot tell it from EventStoreDB 24.10 in what it serves: appends and
+// batch appends, reads and catch-up subscriptions of streams and of $all, persistent subscriptions, filters, links,
+// stream metadata, soft deletes and tombstones, users and access by name, password and certificate. Projections in
+// JavaScript are not served and answer UNIMPLEMENTED. Without TLS a node asks nobody who they are, and so it listens on
+// loopback only. It is no cluster and does not want to be one; that is what EventStoreDB is for.
 //
 // # Promises
 //
@@ -15,6 +16,9 @@
 //   - A repeated append, with the same event ids and the same expectation, changes nothing and is answered as the first
 //     time. Other than in EventStoreDB this holds without limit of time also for the expectation "any".
 //   - A subscription gets every event once and in order, from the oldest to those not yet written.
+//   - A persistent subscription delivers every event at least once, until a reader is done with it or it is parked; what
+//     is to be tried again goes before what is new. Only what is replayed from among the parked is not safe from a crash
+//     until it is acknowledged, as with EventStoreDB.
 //   - After a crash, what had not been acknowledged may be missing and nothing else may. A record that is broken at the
 //     very end of the log is such a loss and is cut off. Broken bytes anywhere else are a *CorruptError: the node MUST
 //     NOT start over them, and a read that meets them ends with DATA_LOSS.
@@ -38,7 +42,18 @@
 //   - node.go, options.go: the life of a node
 //   - append.go, batchappend.go, delete.go → writer.go → expect.go, standing.go: what becomes of a write
 //   - read.go, subscribe.go, filter.go, links.go, metadata.go → index.go → page.go: what becomes of a read
+//   - persistent.go → persistent_group.go → persistent_source.go, persistent_delivery.go, persistent_checkpoint.go: what
+//     becomes of a persistent subscription; persistent_strategy.go: which reader gets what; persistent_read.go: a reader
 //   - log.go, segment.go, record.go, recover.go: the bytes on disk; frame.go: the bytes of one event
 //   - disk.go: the file layer, which tests replace by one that loses power
 //   - faults.go: misbehaviour on demand
+//
+// # Other people's clients
+//
+// The Go client's own suite, and checks of ours with the Node clients, run against the node by
+//
+//	LEDGER_CLIENT_SUITES=go go test -v -count=1 ./eventstore/esdbnode/clientsuites
+//	LEDGER_CLIENT_SUITES=node go test -v -count=1 ./eventstore/esdbnode/clientsuites
+//
+// What is left out is listed at the end, with the reason.
 package esdbnode

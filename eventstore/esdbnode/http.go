@@ -11,8 +11,8 @@ import (
 )
 
 // The side of the node that speaks HTTP/1.1, on the same port. It answers what clients, health checks and people with a
-// browser ask a server; the ledger itself is read and written through gRPC only. The calls for persistent subscriptions
-// that clients make over HTTP are missing, because clients make them only of servers that do not offer them by gRPC.
+// browser ask a server, and what old clients ask about persistent subscriptions, see persistent_http.go; the ledger itself
+// is read and written through gRPC only.
 
 // webLimits bound what a client can make the node hold.
 const (
@@ -64,6 +64,7 @@ func (n *Node) webRoutes() http.Handler {
 	}
 	routes.HandleFunc("GET /health/live", n.webHealth)
 	routes.HandleFunc("GET /health/ready", n.webHealth)
+	n.webGroups(routes)
 	return routes
 }
 

@@ -89,6 +89,11 @@ func (s *groups) all() []*group {
 	return slices.Clone(s.list)
 }
 
+// of returns the groups of a stream, or of $all.
+func (s *groups) of(stream string) []*group {
+	return slices.DeleteFunc(s.all(), func(g *group) bool { return g.settings.Stream != stream })
+}
+
 // save makes the list durable with one group changed, added or, when there are no settings, taken away.
 func (s *groups) save(by, stream, name string, changed *groupSettings) error {
 	var next []groupSettings

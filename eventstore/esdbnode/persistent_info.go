@@ -106,20 +106,19 @@ func (s *persistentService) GetInfo(ctx context.Context, req *persistent.GetInfo
 func (s *persistentService) List(ctx context.Context, req *persistent.ListReq) (*persistent.ListResp, error) {
 	resp := &persistent.ListResp{}
 	err := s.manage(ctx, func() error {
-		some := req.GetOptions().GetListForStream()
-		stream := sourceName(some.GetStream(), some.GetAll())
-		for _, g := range s.node.groups.all() {
-			if some != nil && g.settings.Stream != stream {
-				continue
+		list := s.node.groups.all()
+		if some := req.GetOptions().GetListForStream(); some != nil {
+			stream := sourceName(some.GetStream(), some.GetAll())
+			if list = s.node.groups.of(stream); len(list) == 0 {
+				return groupMissing(stream, "")
 			}
+		}
+		for _, g := range list {
 			info, err := g.info()
 			if err != nil {
 				return err
 			}
 			resp.Subscriptions = append(resp.Subscriptions, info)
-		}
-		if some != nil && len(resp.Subscriptions) == 0 {
-			return groupMissing(stream, "")
 		}
 		return nil
 	})

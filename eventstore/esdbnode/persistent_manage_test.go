@@ -1,8 +1,6 @@
 package esdbnode
 
 import (
-	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -325,29 +323,4 @@ func TestPersistent_Info(t *testing.T) {
 	for _, key := range []string{"Mean", "Median", "Fastest", "Quintile 1", "Quintile 3", "Quintile 5", "90%", "99.9%", "Highest"} {
 		require.True(t, keys[key], key)
 	}
-}
-
-// Ensure that who is nobody in particular manages no groups of a secure node, and reads no group on what it may not read.
-func TestPersistent_Access(t *testing.T) {
-	n := memoryNode(t)
-	n.guard = &guard{node: n}
-	s := &persistentService{node: n}
-	as := func(login string, groups ...string) context.Context {
-		return context.WithValue(t.Context(), principalKey{}, principal{login: login, groups: groups})
-	}
-	create := rawCreate("s", "g", rawSettings())
-	for name, ctx := range map[string]context.Context{"nobody": t.Context(), "somebody": as("jane")} {
-		_, err := s.Create(ctx, create)
-		require.Equal(t, codes.PermissionDenied, status.Code(err), name)
-		_, err = s.List(ctx, &persistent.ListReq{})
-		require.Equal(t, codes.PermissionDenied, status.Code(err), name)
-	}
-	_, err := s.Create(as("joe", groupOperations), create)
-	require.NoError(t, err)
-	stored := &groupConfig{}
-	newest, ok, err := n.newest(groupConfigStream)
-	require.NoError(t, err)
-	require.True(t, ok)
-	require.NoError(t, json.Unmarshal(newest.data, stored))
-	require.Equal(t, "joe", stored.UpdatedBy)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
 
@@ -78,6 +80,54 @@ func TestPersistent_Pinning(t *testing.T) {
 			again, _ := give(origin)
 			require.Same(t, third, again)
 		}
+	}
+}
+
+// Ensure that a reader who joins gets its share of the origins of which nothing is under way.
+func TestPersistent_PinningShares(t *testing.T) {
+	p := newStrategy(strategyPinned).(*pinning)
+	first := sink(nil, 100)
+	p.joined(first)
+	var given []*delivery
+	for i := range 20 {
+		d := &delivery{origin: fmt.Sprint("origin-", i)}
+		r, _ := p.choose(d)
+		require.Same(t, first, r)
+		d.reader = r
+		given = append(given, d)
+	}
+	for _, d := range given {
+		p.gone(d)
+	}
+	second := sink(nil, 100)
+	p.joined(second)
+	share := map[*groupReader]int{}
+	for _, d := range given {
+		r, _ := p.choose(d)
+		share[r]++
+	}
+	require.InDelta(t, share[first], share[second], 4)
+}
+
+// Ensure that an answer and the message that it makes room for are one step: whoever sees the answer's effect sees the
+// message on its way.
+func TestPersistent_OneStep(t *testing.T) {
+	n := memoryNode(t)
+	write(t, connect(t, n), "s", esdb.NoStream{}, numbered("", 6)...)
+	s := groupSettings{Stream: "s", Group: "g", HistoryBufferSize: 10, ReadBatchSize: 5, MaxRetryCount: 1, StartPosition: "0", Strategy: strategyRoundRobin}
+	g, err := openGroup(n, s)
+	require.NoError(t, err)
+	defer g.stop(ErrClosed)
+	r := sink(g, 1)
+	require.NoError(t, g.join(r))
+	for i, answer := range []func(uuid.UUID){
+		func(id uuid.UUID) { g.ack([]uuid.UUID{id}) },
+		func(id uuid.UUID) { g.nack([]uuid.UUID{id}, persistent.ReadReq_Nack_Skip, "") },
+		func(id uuid.UUID) { g.nack([]uuid.UUID{id}, persistent.ReadReq_Nack_Park, "") },
+	} {
+		require.Equal(t, event(fmt.Sprint(i)).EventID, r.queue[0].id)
+		answer(r.queue[0].id)
+		require.Equal(t, event(fmt.Sprint(i+1)).EventID, r.queue[0].id)
 	}
 }
 
