@@ -170,10 +170,12 @@ func TestACL_Settings(t *testing.T) {
 	require.Equal(t, known, a.able(t, reading(t, "own", false)))
 	require.Equal(t, []string{"bob", "root"}, a.able(t, writing(t, "own")))
 	require.Equal(t, []string{"ops", "root"}, a.able(t, reading(t, allName, false)))
+	a.describe(t, "broken", `{"$acl":{"$r":{"no":"list"}}}`)
+	set(`{}`)
+	require.Equal(t, known, a.able(t, reading(t, "s", false)))
+	require.Equal(t, []string{"root"}, a.able(t, reading(t, "broken", false)))
 	set(`{"$userStreamAcl":5}`)
 	require.Equal(t, []string{"root"}, a.able(t, reading(t, "s", false)))
-	a.describe(t, "own", `{"$acl":{"$r":{"no":"list"}}}`)
-	require.Equal(t, []string{"root"}, a.able(t, reading(t, "own", false)))
 }
 
 // Ensure that a link does not show an event of a stream that its reader may not read.
