@@ -37,22 +37,26 @@ func open(t testing.TB, name string) io.Reader {
 func BenchmarkRelayToSQLite(b *testing.B) {
 	dir := b.TempDir()
 	n, head := writeLog(b, dir, workload.Options{Seed: 1, Size: workload.Medium, Limit: 45_000})
-	var both, relay, projector, raw []time.Duration
+	var both, relay, projector, raw []turn
 	for b.Loop() {
 		l := openLedger(b, dir)
-		both = append(both, together(b, l, head))
-		rows := finishedRows(b, l)
-		raw = append(raw, writeRaw(b, rows, n))
+		both = append(both, measure(b, func(b *testing.B) { together(b, l, head) }))
+		write := rawWriter(b, finishedRows(b, l), n)
+		raw = append(raw, measure(b, write))
 		projector = append(projector, projectorAlone(b, dir, l, head))
 		require.NoError(b, l.close())
 		relay = append(relay, relayAlone(b, dir, n))
 	}
-	rate := func(took []time.Duration) float64 { return float64(n) / medianOf(took, time.Duration.Seconds) }
-	b.ReportMetric(rate(both), "events/s")
-	b.ReportMetric(rate(relay), "relay/s")
-	b.ReportMetric(rate(projector), "projector/s")
-	b.ReportMetric(rate(raw), "raw/s")
-	b.ReportMetric(rate(both)/rate(raw), "of-raw")
+	report := func(name string, turns []turn) float64 {
+		rate := float64(n) / medianOf(turns, turn.seconds)
+		b.ReportMetric(rate, name+"/s")
+		b.ReportMetric(medianOf(turns, func(t turn) float64 { return float64(t.cpu.Microseconds()) / float64(n) }), "cpu-µs/"+name)
+		return rate
+	}
+	report("relay", relay)
+	report("projector", projector)
+	b.ReportMetric(report("both", both)/report("raw", raw), "of-raw")
+	b.ReportMetric(float64(n), "events")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -107,51 +111,51 @@ func logOnly(b *testing.B, dir string) *ledger {
 	return l
 }
 
-// during runs a part until something is reached, and gives how long that took.
-func during(b *testing.B, part func(context.Context) error, reached func() error) time.Duration {
+// during runs a part until something is reached.
+func during(b *testing.B, part func(context.Context) error, reached func()) {
 	b.Helper()
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan error, 1)
-	began := time.Now()
 	go func() { ended <- part(ctx) }()
-	require.NoError(b, reached())
-	took := time.Since(began)
+	reached()
 	stop()
 	require.ErrorIs(b, <-ended, context.Canceled)
-	return took
 }
 
-func together(b *testing.B, l *ledger, head eventstore.Position) (took time.Duration) {
+// project runs the projector until its rows reflect the position.
+func project(b *testing.B, l *ledger, head eventstore.Position) {
 	b.Helper()
-	during(b, l.relay.Run, func() error {
-		took = during(b, l.runner.Run, func() error { return l.models.Wait(b.Context(), head) })
-		return nil
-	})
-	return took
+	during(b, l.runner.Run, func() { require.NoError(b, l.models.Wait(b.Context(), head)) })
+}
+
+func together(b *testing.B, l *ledger, head eventstore.Position) {
+	b.Helper()
+	during(b, l.relay.Run, func() { project(b, l, head) })
 }
 
 // projectorAlone reads the same feed, which is complete by now, into another database.
-func projectorAlone(b *testing.B, dir string, l *ledger, head eventstore.Position) time.Duration {
+func projectorAlone(b *testing.B, dir string, l *ledger, head eventstore.Position) turn {
 	b.Helper()
 	other := *l
 	other.closers, other.config.Database = nil, filepath.Join(dir, "other.db")
 	require.NoError(b, other.openModels(b.Context()))
 	defer func() { require.NoError(b, other.close()) }()
-	return during(b, other.runner.Run, func() error { return other.models.Wait(b.Context(), head) })
+	return measure(b, func(b *testing.B) { project(b, &other, head) })
 }
 
-func relayAlone(b *testing.B, dir string, n int) time.Duration {
+func relayAlone(b *testing.B, dir string, n int) turn {
 	b.Helper()
 	l := logOnly(b, dir)
 	defer func() { require.NoError(b, l.close()) }()
 	require.NoError(b, l.openFeed(b.Context()))
-	return during(b, l.relay.Run, func() error {
-		look := time.NewTicker(time.Millisecond)
-		defer look.Stop()
-		for l.relay.Status().Published.NextSeq < uint64(n) {
-			<-look.C
-		}
-		return nil
+	return measure(b, func(b *testing.B) {
+		during(b, l.relay.Run, func() {
+			look := time.NewTicker(time.Millisecond)
+			defer look.Stop()
+			for l.relay.Status().Published.NextSeq < uint64(n) {
+				<-look.C
+			}
+		})
 	})
 }
 
@@ -184,12 +188,12 @@ func finishedRows(b *testing.B, l *ledger) (tables []rawTable) {
 	return tables
 }
 
-// writeRaw writes with the driver alone, set up as the read models' database is.
-func writeRaw(b *testing.B, tables []rawTable, n int) time.Duration {
+// rawWriter writes with the driver alone, set up as the read models' database is.
+func rawWriter(b *testing.B, tables []rawTable, n int) func(b *testing.B) {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "raw.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-32768)")
 	require.NoError(b, err)
-	defer db.Close()
+	b.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
 	for _, p := range readModels() {
 		_, err := db.Exec(p.Schema())
@@ -200,19 +204,19 @@ func writeRaw(b *testing.B, tables []rawTable, n int) time.Duration {
 		inserts[i], err = db.Prepare(t.insert)
 		require.NoError(b, err)
 	}
-	began := time.Now()
 	transactions := n/1000 + 1
-	for i := range transactions {
-		tx, err := db.Begin()
-		require.NoError(b, err)
-		for k, t := range tables {
-			insert := tx.Stmt(inserts[k])
-			for _, row := range t.rows[i*len(t.rows)/transactions : (i+1)*len(t.rows)/transactions] {
-				_, err := insert.Exec(row...)
-				require.NoError(b, err)
+	return func(b *testing.B) {
+		for i := range transactions {
+			tx, err := db.Begin()
+			require.NoError(b, err)
+			for k, t := range tables {
+				insert := tx.Stmt(inserts[k])
+				for _, row := range t.rows[i*len(t.rows)/transactions : (i+1)*len(t.rows)/transactions] {
+					_, err := insert.Exec(row...)
+					require.NoError(b, err)
+				}
 			}
+			require.NoError(b, tx.Commit())
 		}
-		require.NoError(b, tx.Commit())
 	}
-	return time.Since(began)
 }
