@@ -39,6 +39,52 @@ func (v view) turn(left span, most int, backwards bool) (page, span) {
 	return page{first: taken.from, positions: positions[at : at+taken.to-taken.from], links: v.links}, rest
 }
 
+// stretch is turn for those who take events one after the other, see Node.each: how large they are does not matter.
+func (v view) stretch(left span, most int, backwards bool) (page, span) {
+	taken, rest := left.next(min(most, left.to-left.from), backwards)
+	return page{first: taken.from, positions: v.events.page(taken.from, taken.to), links: v.links}, rest
+}
+
+// part is the events of a page from one to another.
+func (p page) part(from, to int) page {
+	return page{first: p.first + from, positions: p.positions[from:to], links: p.links}
+}
+
+// each visits the frames of a page one after the other, until visit has enough. It reads what lies close together at a
+// time and no more, so a visitor that waits, for a client that does not read, holds one such piece of memory.
+func (n *Node) each(p page, backwards bool, visit func(frame []byte) (more bool, err error)) error {
+	for more := true; more && len(p.positions) > 0; {
+		var piece page
+		piece, p = p.piece(backwards)
+		frames, err := n.frames(piece)
+		if err != nil {
+			return err
+		}
+		if backwards {
+			slices.Reverse(frames)
+		}
+		for i := 0; more && i < len(frames); i++ {
+			if more, err = visit(frames[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// piece cuts off what is worth one call of the disk.
+func (p page) piece(backwards bool) (piece, rest page) {
+	if !backwards {
+		n := together(p.positions)
+		return p.part(0, n), p.part(n, len(p.positions))
+	}
+	from, last := len(p.positions)-1, len(p.positions)-1
+	for from > 0 && near(p.positions[from-1], p.positions[from], p.positions[last]-p.positions[from-1]) {
+		from--
+	}
+	return p.part(from, last+1), p.part(0, from)
+}
+
 // frames returns the frames of a page, without the events that compaction removed: the stored ones, or in a computed
 // stream the links to them.
 func (n *Node) frames(p page) ([][]byte, error) {
@@ -101,10 +147,15 @@ func (l *eventLog) frames(positions []uint64) ([][]byte, error) {
 // together counts the leading positions that are worth one call.
 func together(positions []uint64) int {
 	n := 1
-	for n < len(positions) && positions[n]-positions[n-1] <= gapLimit && positions[n]-positions[0] <= spanLimit {
+	for n < len(positions) && near(positions[n-1], positions[n], positions[n]-positions[0]) {
 		n++
 	}
 	return n
+}
+
+// near tells whether two events are read with one call when that call then spans so much.
+func near(position, next, spanned uint64) bool {
+	return next-position <= gapLimit && spanned <= spanLimit
 }
 
 // chunk reads up to size bytes at a position; fewer when the segment, or what compaction left together, ends before.

@@ -14,9 +14,9 @@ import (
 // The official Go client never says some things that other clients say; these helpers say them through the generated
 // stubs.
 
-func dial(t testing.TB, n *Node) *grpc.ClientConn {
+func dial(t testing.TB, n *Node, opts ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient(n.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(n.Addr().String(), append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
 	return conn

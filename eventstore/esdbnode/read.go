@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc/codes"
@@ -229,34 +228,18 @@ func (r *reader) turn(v view, left span) (page, span) {
 	if r.filter == nil && r.oldest == 0 && r.left < pageSize {
 		most = int(r.left)
 	}
-	return v.turn(left, most, r.backwards)
+	return v.stretch(left, most, r.backwards)
 }
 
 // sendPage reads a page and sends what passes the filter, in the read's direction.
 func (r *reader) sendPage(p page) error {
-	frames, err := r.node.frames(p)
-	if err != nil {
-		return err
-	}
-	if r.backwards {
-		slices.Reverse(frames)
-	}
-	for _, frame := range frames {
-		if r.left == 0 {
-			return nil
-		}
+	return r.node.each(p, r.backwards, func(frame []byte) (bool, error) {
 		wanted, err := r.wants(frame)
-		if err != nil {
-			return err
+		if err == nil && wanted {
+			err = r.send(frame)
 		}
-		if !wanted {
-			continue
-		}
-		if err := r.send(frame); err != nil {
-			return err
-		}
-	}
-	return nil
+		return r.left > 0, err
+	})
 }
 
 // wants tells whether an event is to be shown: neither filtered out nor too old.

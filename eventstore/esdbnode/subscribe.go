@@ -25,7 +25,7 @@ func (r *reader) follow() error {
 	}
 	for caughtUp := false; ; v = r.view() {
 		for next < v.events.len() {
-			p, rest := v.turn(span{next, v.events.len()}, pageSize, false)
+			p, rest := v.stretch(span{next, v.events.len()}, pageSize, false)
 			if err := r.sendLooked(p, progress); err != nil {
 				return err
 			}
@@ -107,27 +107,23 @@ func (r *reader) sendLooked(p page, progress *checkpoints) error {
 	if r.filter == nil {
 		return r.sendPage(p)
 	}
-	frames, err := r.node.frames(p)
+	return r.node.each(p, false, func(frame []byte) (bool, error) {
+		return true, r.sendIfShown(frame, progress)
+	})
+}
+
+func (r *reader) sendIfShown(frame []byte, progress *checkpoints) error {
+	s, err := parseFrame(frame)
+	if err == nil && r.shows(s) {
+		err = r.send(frame)
+	}
 	if err != nil {
 		return err
 	}
-	for _, frame := range frames {
-		s, err := parseFrame(frame)
-		if err != nil {
-			return err
-		}
-		if r.shows(s) {
-			if err := r.send(frame); err != nil {
-				return err
-			}
-		}
-		progress.last = s.position
-		progress.looked++
-		if progress.looked == r.filter.interval {
-			if err := r.sendCheckpoint(progress); err != nil {
-				return err
-			}
-		}
+	progress.last = s.position
+	progress.looked++
+	if progress.looked == r.filter.interval {
+		return r.sendCheckpoint(progress)
 	}
 	return nil
 }
