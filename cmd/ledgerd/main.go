@@ -21,6 +21,7 @@ const intro = `ledgerd keeps a ledger of partner relationships and answers quest
   ledgerd --demo                   three years of invented business to look around in
   ledgerd --data DIR               everything in one process, kept under DIR
   ledgerd --eventstore esdb://… --nats nats://… --database postgres://… --run api
+  ledgerd eventstore --help        its event store alone, for clients in any language
 
 Every setting is also an environment variable: --allow-history is LEDGERD_ALLOW_HISTORY.
 
@@ -58,6 +59,9 @@ func (e *usageError) Unwrap() error { return e.err }
 
 // run is the program: settings, then everything wired together, until ctx ends or a part fails for good.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+	if len(args) > 0 && args[0] == "eventstore" {
+		return runEventStore(ctx, args[1:], getenv, stdout)
+	}
 	c, err := parse(args, getenv)
 	if errors.Is(err, pflag.ErrHelp) {
 		fmt.Fprint(stdout, intro, c.flags().FlagUsages())

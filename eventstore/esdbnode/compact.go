@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -57,6 +58,11 @@ func openQuiet(ctx context.Context, opts Options) (*Node, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
+	}
+	if opts.Dir != "" {
+		if _, err := os.Stat(opts.Dir); err != nil {
+			return nil, fmt.Errorf("esdbnode: compact: %w", err)
+		}
 	}
 	d, settings, err := opts.openDisk()
 	if err != nil {

@@ -201,6 +201,8 @@ func TestCompact_OnceAtATime(t *testing.T) {
 	n := startNode(t, Options{Dir: dir, Now: hidingNow})
 	_, err := Compact(t.Context(), Options{Dir: dir})
 	require.ErrorIs(t, err, ErrLocked)
+	_, err = Compact(t.Context(), Options{Dir: filepath.Join(dir, "none")})
+	require.ErrorIs(t, err, os.ErrNotExist)
 	n.compacting.Lock()
 	_, err = n.Compact(t.Context())
 	require.ErrorIs(t, err, ErrCompacting)
