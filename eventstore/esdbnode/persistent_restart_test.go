@@ -177,7 +177,7 @@ func TestPersistent_CheckpointByTime(t *testing.T) {
 	c := connect(t, memoryNode(t))
 	write(t, c, "s", esdb.NoStream{}, numbered("", 10)...)
 	createGroup(t, c, "s", esdb.Start{}, func(s *esdb.PersistentSubscriptionSettings) {
-		s.CheckpointLowerBound, s.CheckpointUpperBound, s.CheckpointAfter = 3, 1000, 20
+		s.CheckpointLowerBound, s.CheckpointUpperBound, s.CheckpointAfter = 3, 1000, 300
 	})
 	w := work(t, c, "s", 10)
 	held := w.take(10)

@@ -34,8 +34,7 @@ func TestPersistent_StreamStart(t *testing.T) {
 	}
 }
 
-// Ensure that $all can be shared out from every place too, filtered, and that a group never gets what groups on $all
-// write themselves, or its own checkpoints would keep it busy for ever.
+// Ensure that $all can be shared out from every place too, with a filter and without.
 func TestPersistent_AllStart(t *testing.T) {
 	prefix := &esdb.SubscriptionFilter{Type: esdb.EventFilterType, Prefixes: []string{"type-"}}
 	cases := []struct {
@@ -64,6 +63,24 @@ func TestPersistent_AllStart(t *testing.T) {
 			require.Equal(t, tc.want, w.done(len(tc.want)))
 		})
 	}
+}
+
+// Ensure that a group never gets what groups on $all write themselves, or its own checkpoints would keep it busy for ever.
+// Only the metadata of its streams, which is written once, is an event like any other.
+func TestPersistent_AllWithoutItself(t *testing.T) {
+	c := connect(t, memoryNode(t))
+	write(t, c, "s", esdb.NoStream{}, event("0"))
+	createAllGroup(t, c, esdb.PersistentAllSubscriptionOptions{StartFrom: esdb.Start{}, Settings: settingsWith(eachAck)})
+	w := workAll(t, c, 1)
+	require.Equal(t, []string{"type-0"}, w.done(1))
+	require.Equal(t, []string{"$metadata", groupConfigType, "$metadata"}, slices.Concat(w.done(1), w.done(1), w.done(1)))
+	require.Eventually(t, func() bool {
+		info, err := c.GetPersistentSubscriptionInfoToAll(bounded(t), "g", esdb.GetPersistentSubscriptionOptions{})
+		return err == nil && info.Stats.TotalInFlightMessages == 0 && info.Stats.LastCheckpointedPosition != nil &&
+			*info.Stats.LastCheckpointedPosition == *info.Stats.LastKnownPosition
+	}, testTimeout, time.Millisecond)
+	write(t, c, "s", esdb.Any{}, event("1"))
+	require.Equal(t, []string{"type-1"}, w.done(1))
 }
 
 // Ensure that a filter on streams, by expression, chooses as it does for reads.

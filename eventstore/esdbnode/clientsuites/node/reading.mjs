@@ -70,7 +70,7 @@ function ofAll(h) {
     assert.deepEqual(mine(await all(client.readAll({ direction: "backwards", fromPosition: "end" }))), [3, 2, 1, 0]);
     assert.deepEqual(mine(await all(client.readAll({ direction: "backwards", fromPosition: marks[2] }))), [1, 0]);
     assert.equal((await all(client.readAll({ maxCount: 2, fromPosition: marks[0] }))).length, 2);
-    // The Kurrent client takes "end" for the start when it reads forwards.
+    // The Kurrent client turns round and reads backwards when it is told to read forwards from the end.
     const beyond = h.kurrent ? [] : await all(client.readAll({ fromPosition: "end" }));
     assert.equal(beyond.length, 0);
   });
