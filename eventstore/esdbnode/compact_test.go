@@ -234,9 +234,35 @@ func heldBy(t testing.TB, d disk) map[uint64]string {
 	return held
 }
 
-// Ensure that a loss of power at any operation of a compaction leaves every segment as it was or as it is to be: nothing
+// killed returns the disk as the next process finds it when the power stays and the process does not.
+func (d *crashDisk) killed() *crashDisk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	after := newCrashDisk(-1)
+	for name, f := range d.files {
+		g := &crashFile{disk: after}
+		g.seen.data = append([]byte(nil), f.seen.data...)
+		g.platter.data = append([]byte(nil), f.seen.data...)
+		after.files[name], after.durable[name] = g, g
+	}
+	return after
+}
+
+// checkInterrupted checks that what is to stay is there and that nothing is there that was not.
+func checkInterrupted(t *testing.T, d *crashDisk, whole, stays map[uint64]string, operations int) {
+	t.Helper()
+	held := heldBy(t, d)
+	for position, frame := range stays {
+		require.Equal(t, frame, held[position], "after %d operations", operations)
+	}
+	for position, frame := range held {
+		require.Equal(t, whole[position], frame, "after %d operations", operations)
+	}
+}
+
+// Ensure that a loss of power, or the end of the process, at any operation of a compaction leaves every segment as it was or as it is to be: nothing
 // that is to stay is ever missing, nothing is changed, and compacting again finishes.
-func TestCompact_PowerLoss(t *testing.T) {
+func TestCompact_Interrupted(t *testing.T) {
 	source := newCrashDisk(-1)
 	hidingLog(t, Options{disk: source})
 	whole := heldBy(t, source.crash(rand.New(rand.NewPCG(1, 1))))
@@ -257,18 +283,13 @@ func TestCompact_PowerLoss(t *testing.T) {
 			break
 		}
 		interrupted++
-		after := d.crash(chance)
-		held := heldBy(t, after)
-		for position, frame := range stays {
-			require.Equal(t, frame, held[position], "after %d operations", operations)
+		for _, after := range []*crashDisk{d.killed(), d.crash(chance)} {
+			checkInterrupted(t, after, whole, stays, operations)
+			opts.disk = after
+			_, err := Compact(t.Context(), opts)
+			require.NoError(t, err, "after %d operations", operations)
+			require.Equal(t, stays, heldBy(t, after), "after %d operations", operations)
 		}
-		for position, frame := range held {
-			require.Equal(t, whole[position], frame, "after %d operations", operations)
-		}
-		opts.disk = after
-		_, err := Compact(t.Context(), opts)
-		require.NoError(t, err, "after %d operations", operations)
-		require.Equal(t, stays, heldBy(t, after), "after %d operations", operations)
 	}
 	require.Greater(t, interrupted, 50)
 	t.Logf("%d losses of power", interrupted)

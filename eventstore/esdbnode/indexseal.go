@@ -16,7 +16,11 @@ type sealedIndex interface {
 func (x *index) collectIDs() {
 	var found []*part
 	count := 0
-	for _, p := range x.parts {
+	// Parts that were made anew may be on their way into files, and take the place of those in memory meanwhile.
+	x.mu.RLock()
+	parts := x.parts
+	x.mu.RUnlock()
+	for _, p := range parts {
 		if x.store != nil && x.store.found[p.header.base] == p {
 			found = append(found, p)
 			count += int(p.header.events)
