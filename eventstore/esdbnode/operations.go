@@ -61,10 +61,24 @@ func operationDesc(name string, do operation) grpc.MethodDesc {
 	})
 }
 
-// shutdown closes the node as Close does, once this call has been answered: closing waits for calls to end.
+// shutdownTime is how long calls may take to end after a client has asked the node to shut down.
+const shutdownTime = time.Second
+
+// shutdown closes the node as Close does, once this call and others that are about to end have been answered. Those that
+// do not end by themselves are told at once.
 func (n *Node) shutdown(context.Context, []byte) ([]byte, error) {
 	n.logger.Info("a client asked the node to shut down")
 	go func() {
+		n.end()
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			n.server.GracefulStop()
+		}()
+		select {
+		case <-answered:
+		case <-time.After(shutdownTime):
+		}
 		if err := n.Close(); err != nil {
 			n.logger.Error("closing", "error", err)
 		}
