@@ -153,15 +153,27 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-// FuzzLog gives recovery a segment of any bytes after a header that is right: it finds events or reports damage, and what
-// it found it finds again.
+// FuzzLog gives recovery a segment of any bytes after a header that is right, or a record of any bytes, or an event of
+// any bytes, each with the checksums that belong to it: it finds events or reports damage, and what it found it finds
+// again.
 func FuzzLog(f *testing.F) {
-	t := &testing.T{}
-	im := makeImage(t, 2)
-	f.Add(im.data[segmentHeaderSize:])
-	f.Add(im.data[segmentHeaderSize : im.ends[1]-9])
-	f.Add(append(slices.Clone(im.data[segmentHeaderSize:]), make([]byte, 100)...))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	im := makeImage(f, 2)
+	payload := im.data[segmentHeaderSize+recordHeaderSize : im.ends[0]]
+	frame, ok := entryFrame(payload)
+	require.True(f, ok)
+	f.Add(uint8(0), im.data[segmentHeaderSize:])
+	f.Add(uint8(0), im.data[segmentHeaderSize:im.ends[1]-9])
+	f.Add(uint8(0), append(slices.Clone(im.data[segmentHeaderSize:]), make([]byte, 100)...))
+	f.Add(uint8(1), payload)
+	f.Add(uint8(2), frame)
+	f.Fuzz(func(t *testing.T, depth uint8, data []byte) {
+		if depth%3 == 2 {
+			data = append(make([]byte, entryHeaderSize), data...)
+			putEntryHeader(data)
+		}
+		if depth%3 >= 1 {
+			data = putHeader(append(make([]byte, recordHeaderSize), data...), kindBatch, segmentHeaderSize)
+		}
 		image := append(segmentHeader(0), data...)
 		count, err := reopen(t, image)
 		again, errAgain := reopen(t, bytes.Clone(image))

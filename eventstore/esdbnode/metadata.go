@@ -31,19 +31,27 @@ func isMetadata(stream string) bool { return strings.HasPrefix(stream, metadataP
 // limits are the settings that hide events.
 type limits struct {
 	// Truncate hides the events before that revision.
-	Truncate uint64 `json:"$tb"`
+	Truncate uint64
 	// MaxCount shows only so many events at the end, all when 0.
-	MaxCount uint64 `json:"$maxCount"`
+	MaxCount uint64
 	// MaxAge hides events older than so many seconds, none when 0.
-	MaxAge int64 `json:"$maxAge"`
+	MaxAge int64
 }
 
 // parseLimits reads metadata. Like EventStoreDB it takes what it cannot read for no metadata at all: anybody may write
 // anything into a metadata stream, and that must not make the stream itself unreadable.
+//
+// The names are compared as they are, which decoding into a struct would not do: it takes $TB for $tb.
 func parseLimits(data []byte) limits {
-	var l limits
-	if err := json.Unmarshal(data, &l); err != nil {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
 		return limits{}
+	}
+	var l limits
+	for name, into := range map[string]any{keyTruncate: &l.Truncate, "$maxCount": &l.MaxCount, "$maxAge": &l.MaxAge} {
+		if value, ok := fields[name]; ok && json.Unmarshal(value, into) != nil {
+			return limits{}
+		}
 	}
 	return l
 }

@@ -18,7 +18,7 @@ type image struct {
 }
 
 // makeImage writes a log of so many records of two events each, the way a node does that is then killed.
-func makeImage(t *testing.T, records int) image {
+func makeImage(t testing.TB, records int) image {
 	t.Helper()
 	d := newMemoryDisk()
 	l, err := openLog(d, logOptions{segmentSize: 1 << 30}, nil)
