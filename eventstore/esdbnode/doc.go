@@ -14,7 +14,8 @@
 //   - A reader MUST NOT see an event that a crash could still take away.
 //   - Positions only rise, two events never share one, and neither restart nor recovery changes any.
 //   - A repeated append, with the same event ids and the same expectation, changes nothing and is answered as the first
-//     time. Other than in EventStoreDB this holds without limit of time also for the expectation "any".
+//     time. Other than in EventStoreDB this holds without limit of time also for the expectation "any", as long as nobody
+//     compacts the events away.
 //   - A subscription gets every event once and in order, from the oldest to those not yet written.
 //   - A persistent subscription delivers every event at least once, until a reader is done with it or it is parked; what
 //     is to be tried again goes before what is new. Only what is replayed from among the parked is not safe from a crash
@@ -23,6 +24,27 @@
 //     very end of the log is such a loss and is cut off. Broken bytes anywhere else are a *CorruptError: the node MUST
 //     NOT start over them, and a read that meets them ends with DATA_LOSS.
 //   - A directory belongs to one node at a time.
+//   - A node that can be reached from other machines asks who is calling, and has no user with the password that everybody
+//     knows: else it MUST NOT start. A password MUST NOT get into a log, an error or an event.
+//
+// # Who may do what
+//
+// With Options.TLS a node is secure. Calls come with a user's name and password or from a connection with a client
+// certificate, whose common name is the user; a call with neither may find out what the node is, and nothing else. Users
+// and groups are events, as in EventStoreDB: $user-<login> holds a salted PBKDF2 hash, $users the names; "admin" and
+// "ops" are there from the beginning. What a user may do with a stream is said by $acl in the stream's metadata, else by
+// $settings, else streams are open to all who are known and those whose names begin with "$" to $admins. In three points
+// the node is stricter than EventStoreDB: a link does not show an event that its reader could not read, an $acl that
+// cannot be read opens a stream to nobody but administrators, and a default user who was deleted stays so.
+//
+// Without TLS the node asks nobody, takes any credentials, allows everything, and listens on loopback only.
+//
+// # Maintenance
+//
+// Verify proves that every byte is what was written, Compact removes what metadata and deletions hide and leaves every
+// position, every revision and the numbers of the computed streams as they were; a running node compacts when told to
+// scavenge. "ledgerd eventstore" has both as commands, beside the node alone for clients in other languages; README.md
+// says how to point them at it. Package esdbnodetest gives a test a node of its own.
 //
 // # The log
 //
@@ -44,7 +66,10 @@
 //   - read.go, subscribe.go, filter.go, links.go, metadata.go → index.go → page.go: what becomes of a read
 //   - persistent.go → persistent_group.go → persistent_source.go, persistent_delivery.go, persistent_checkpoint.go: what
 //     becomes of a persistent subscription; persistent_strategy.go: which reader gets what; persistent_read.go: a reader
+//   - tls.go, auth.go → users.go → acl.go: who is calling, and may they; users_service.go: managing users
+//   - httpsplit.go → http.go: what shares the port with gRPC; operations.go: what a client may ask of a server
 //   - log.go, segment.go, record.go, recover.go: the bytes on disk; frame.go: the bytes of one event
+//   - verify.go, compact.go → compact_segment.go, compact_write.go: what is done to a log at rest
 //   - disk.go: the file layer, which tests replace by one that loses power
 //   - faults.go: misbehaviour on demand
 //
