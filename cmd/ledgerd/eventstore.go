@@ -219,6 +219,9 @@ func (c eventStoreConfig) verify(ctx context.Context, stdout io.Writer) error {
 	if found.Torn > 0 {
 		fmt.Fprintf(stdout, "%d bytes at the end are of a write that was cut off and never acknowledged; the next start removes them\n", found.Torn)
 	}
+	if found.Unindexed > 0 {
+		fmt.Fprintf(stdout, "%d index files are missing or broken; the next start makes them again\n", found.Unindexed)
+	}
 	fmt.Fprintln(stdout, "sound")
 	return nil
 }

@@ -290,3 +290,25 @@ func FuzzIndexFile(f *testing.F) {
 		}
 	})
 }
+
+// Ensure that compaction changes nothing for the index: neither for a file made before it, nor for one made after it.
+func TestIndex_SameAfterCompaction(t *testing.T) {
+	dir := sealedDir(t)
+	_, content := indexFiles(t, dir)
+	n, err := Start(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	known := dump(n.index)
+	done, err := n.Compact(bounded(t))
+	require.NoError(t, err)
+	require.Positive(t, done.Removed)
+	require.NoError(t, n.Close())
+	for name := range content {
+		require.NoError(t, os.Remove(name))
+	}
+	again, err := Start(t.Context(), Options{Dir: dir})
+	require.NoError(t, err)
+	require.Equal(t, known, dump(again.index))
+	require.NoError(t, again.Close())
+	_, after := indexFiles(t, dir)
+	require.Equal(t, content, after)
+}

@@ -24,6 +24,8 @@ type Verified struct {
 	Streams, Tombstones int
 	// End is the position after the last record.
 	End uint64
+	// Unindexed counts the full segments whose index file is missing or broken; the next start makes them again.
+	Unindexed int
 	// Torn is how many bytes at the end are those of a write that was cut off. They were never acknowledged, and the
 	// next start removes them.
 	Torn int64
@@ -113,10 +115,14 @@ func (v *verifier) segment(base uint64, last bool) (err error) {
 	switch {
 	case s.compacted && last:
 		return s.damaged(s.used, "the segments after this compacted one are missing")
-	case s.compacted:
-		return nil
+	case last:
+		return v.rest(s, last)
+	case !s.compacted:
+		if err := v.rest(s, last); err != nil {
+			return err
+		}
 	}
-	return v.rest(s, last)
+	return v.verifyIndex(s)
 }
 
 func (v *verifier) visit(position uint64, frame []byte) error {

@@ -2,10 +2,12 @@ package esdbnode
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -148,4 +150,30 @@ func TestVerify_MissingRevision(t *testing.T) {
 	require.ErrorAs(t, err, &damaged)
 	_, err = Start(t.Context(), Options{Dir: dir})
 	require.ErrorAs(t, err, &damaged)
+}
+
+// Ensure that an index file that is broken is counted, and one that lies is damage.
+func TestVerify_IndexFiles(t *testing.T) {
+	dir := sealedDir(t)
+	report, err := Verify(t.Context(), dir)
+	require.NoError(t, err)
+	require.Zero(t, report.Unindexed)
+	names, content := indexFiles(t, dir)
+	require.Equal(t, len(names)+1, report.Segments)
+	right := content[names[1]]
+	broken := slices.Clone(right)
+	broken[len(broken)/2] ^= 1
+	require.NoError(t, os.WriteFile(names[1], broken, 0o644))
+	require.NoError(t, os.Remove(names[2]))
+	report, err = Verify(t.Context(), dir)
+	require.NoError(t, err)
+	require.Equal(t, 2, report.Unindexed)
+
+	binary.LittleEndian.PutUint32(broken[56:], checksum(broken[indexHeaderSize:]))
+	binary.LittleEndian.PutUint32(broken[60:], checksum(broken[:60]))
+	require.NoError(t, os.WriteFile(names[1], broken, 0o644))
+	_, err = Verify(t.Context(), dir)
+	var damaged *CorruptError
+	require.ErrorAs(t, err, &damaged)
+	require.Equal(t, filepath.Base(names[1]), damaged.Segment)
 }
