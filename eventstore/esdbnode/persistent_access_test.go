@@ -75,9 +75,11 @@ func TestPersistent_AccessOfTargets(t *testing.T) {
 
 // Ensure that over HTTP, too, one has to say who one is, and to run the node.
 func TestPersistent_AccessHTTP(t *testing.T) {
-	n, _ := secureNode(t, Options{})
+	n, a := secureNode(t, Options{})
+	users := newUserClient(dialSecure(t, n, a, nil, &login{"admin", "changeit"}))
+	require.NoError(t, users.create(bounded(t), "eve", "x", "Eve"))
 	for who, want := range map[login]int{
-		{}: http.StatusUnauthorized, {"admin", "wrong"}: http.StatusUnauthorized,
+		{}: http.StatusUnauthorized, {"eve", "x"}: http.StatusUnauthorized, {"admin", "wrong"}: http.StatusUnauthorized,
 		{"admin", "changeit"}: http.StatusOK, {"ops", "changeit"}: http.StatusOK,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/subscriptions", nil)

@@ -59,6 +59,7 @@ func TestPersistent_HTTP(t *testing.T) {
 
 	ask(t, n, "POST", path+"/g/replayParked?stopAt=1", 200, nil)
 	require.Equal(t, []string{"type-0"}, w.done(1))
+	require.EqualValues(t, 1, groupInfo(t, c, stream).Stats.ParkedMessagesCount)
 	ask(t, n, "POST", path+"/g/replayParked", 200, nil)
 	require.Equal(t, []string{"type-1"}, w.done(1))
 	ask(t, n, "POST", "/subscriptions/restart", 200, nil)

@@ -252,6 +252,18 @@ func TestPersistent_DropsReaders(t *testing.T) {
 	require.Equal(t, esdb.ErrorCodeResourceNotFound, codeIn(err))
 }
 
+// Ensure that a group on $all keeps its filter when its settings change, since a change cannot name one.
+func TestPersistent_UpdateKeepsFilter(t *testing.T) {
+	c := connect(t, memoryNode(t))
+	write(t, c, "a-1", esdb.NoStream{}, event("a"))
+	write(t, c, "b-1", esdb.NoStream{}, event("b"))
+	createAllGroup(t, c, esdb.PersistentAllSubscriptionOptions{
+		StartFrom: esdb.Start{}, Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{"b-"}},
+	})
+	require.NoError(t, c.UpdatePersistentSubscriptionToAll(bounded(t), "g", esdb.PersistentAllSubscriptionOptions{StartFrom: esdb.Start{}, Settings: settingsWith(nil)}))
+	require.Equal(t, []string{"type-b"}, workAll(t, c, 5).done(1))
+}
+
 // Ensure that a group made anew under the name of one that was deleted begins anew.
 func TestPersistent_DeleteForgets(t *testing.T) {
 	c := connect(t, memoryNode(t))

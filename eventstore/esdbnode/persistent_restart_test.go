@@ -110,9 +110,13 @@ func TestPersistent_StoredForms(t *testing.T) {
 	config = readStream(t, c, groupConfigStream, esdb.ReadStreamOptions{}, 10)
 	require.Contains(t, string(config[len(config)-1].Event.Data), `"startPosition": "C:0/P:0"`)
 	require.Contains(t, string(config[len(config)-1].Event.Data), `"data": "a,b,c"`)
-	stored, err := n.loadGroups()
+	groups, err := n.loadGroups()
 	require.NoError(t, err)
-	require.Equal(t, []string{"a,b", "c"}, stored[1].Filter.Prefixes)
+	filter, err := groups[1].Filter.compile()
+	require.NoError(t, err)
+	for eventType, wanted := range map[string]bool{"a,bc": true, "cd": true, "a": false, "b": false} {
+		require.Equal(t, wanted, filter.wants(stored{eventType: []byte(eventType)}), eventType)
+	}
 }
 
 // Ensure that groups stored by EventStoreDB, which knows no fields of ours, are understood.

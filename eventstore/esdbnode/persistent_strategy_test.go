@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
@@ -83,30 +84,72 @@ func TestPersistent_Pinning(t *testing.T) {
 	}
 }
 
+// idleGroup opens a group that does nothing of its own accord.
+func idleGroup(t testing.TB, n *Node, change func(*groupSettings)) *group {
+	t.Helper()
+	s := groupSettings{
+		Stream: "s", Group: "g", HistoryBufferSize: 50, ReadBatchSize: 5, MaxRetryCount: 1, MaxCheckpointCount: 100,
+		StartPosition: "0", Strategy: strategyRoundRobin,
+	}
+	if change != nil {
+		change(&s)
+	}
+	g, err := openGroup(n, s)
+	require.NoError(t, err)
+	t.Cleanup(func() { g.stop(ErrClosed) })
+	return g
+}
+
+// ids are those of the messages that a reader is to be sent.
+func (r *groupReader) ids() (ids []uuid.UUID) {
+	for _, d := range r.queue {
+		ids = append(ids, d.id)
+	}
+	return ids
+}
+
 // Ensure that a reader who joins gets its share of the origins of which nothing is under way.
 func TestPersistent_PinningShares(t *testing.T) {
-	p := newStrategy(strategyPinned).(*pinning)
-	first := sink(nil, 100)
-	p.joined(first)
-	var given []*delivery
-	for i := range 20 {
-		d := &delivery{origin: fmt.Sprint("origin-", i)}
-		r, _ := p.choose(d)
-		require.Same(t, first, r)
-		d.reader = r
-		given = append(given, d)
+	n := memoryNode(t)
+	c := connect(t, n)
+	links := func() (list []esdb.EventData) {
+		for i := range 20 {
+			list = append(list, link(fmt.Sprintf("0@origin-%d", i)))
+		}
+		return list
 	}
-	for _, d := range given {
-		p.gone(d)
-	}
-	second := sink(nil, 100)
-	p.joined(second)
-	share := map[*groupReader]int{}
-	for _, d := range given {
-		r, _ := p.choose(d)
-		share[r]++
-	}
-	require.InDelta(t, share[first], share[second], 4)
+	g := idleGroup(t, n, func(s *groupSettings) { s.Strategy = strategyPinned })
+	first, second := sink(g, 100), sink(g, 100)
+	require.NoError(t, g.join(first))
+	write(t, c, "s", esdb.NoStream{}, links()...)
+	g.tick()
+	require.Len(t, first.queue, 20)
+	g.ack(first.ids())
+	require.NoError(t, g.join(second))
+	write(t, c, "s", esdb.Any{}, links()...)
+	g.tick()
+	require.InDelta(t, len(first.queue), len(second.queue), 2)
+}
+
+// Ensure that a checkpoint that only time calls for is saved when time is asked for, and for the least number of messages
+// alone.
+func TestPersistent_CheckpointRules(t *testing.T) {
+	n := memoryNode(t)
+	write(t, connect(t, n), "s", esdb.NoStream{}, numbered("", 6)...)
+	g := idleGroup(t, n, func(s *groupSettings) { s.MinCheckpointCount, s.CheckpointAfter = 3, 1000 })
+	r := sink(g, 10)
+	require.NoError(t, g.join(r))
+	later := time.Now().Add(time.Hour)
+	g.ack(r.ids()[:2])
+	g.checkpoint(later, true)
+	require.Nil(t, g.saved, "too few")
+	g.ack(r.ids()[:1])
+	g.checkpoint(later, false)
+	require.Nil(t, g.saved, "nobody asked for the time")
+	g.checkpoint(time.Now(), true)
+	require.Nil(t, g.saved, "too early")
+	g.checkpoint(later, true)
+	require.EqualValues(t, 2, *g.saved)
 }
 
 // Ensure that an answer and the message that it makes room for are one step: whoever sees the answer's effect sees the
@@ -114,10 +157,7 @@ func TestPersistent_PinningShares(t *testing.T) {
 func TestPersistent_OneStep(t *testing.T) {
 	n := memoryNode(t)
 	write(t, connect(t, n), "s", esdb.NoStream{}, numbered("", 6)...)
-	s := groupSettings{Stream: "s", Group: "g", HistoryBufferSize: 10, ReadBatchSize: 5, MaxRetryCount: 1, StartPosition: "0", Strategy: strategyRoundRobin}
-	g, err := openGroup(n, s)
-	require.NoError(t, err)
-	defer g.stop(ErrClosed)
+	g := idleGroup(t, n, nil)
 	r := sink(g, 1)
 	require.NoError(t, g.join(r))
 	for i, answer := range []func(uuid.UUID){
