@@ -305,7 +305,7 @@ func TestCompact_FlippedBits(t *testing.T) {
 	whole, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.EqualValues(t, compactedVersion, whole[8])
-	for at := 0; at < len(whole); at += 3 {
+	for at := 0; at < len(whole); at += 11 {
 		broken := append([]byte(nil), whole...)
 		broken[at] ^= 1 << (at % 8)
 		require.NoError(t, os.WriteFile(file, broken, 0o644))
@@ -331,7 +331,7 @@ func TestCompact_IndexStays(t *testing.T) {
 	chance := rand.New(rand.NewPCG(5, 6))
 	for round := range 3 {
 		n := startNode(t, opts)
-		mixedLog(t, n, chance, 300)
+		mixedLog(t, n, chance, 100)
 		c := connect(t, n)
 		describe(t, c, "whole", fmt.Sprintf(`{"$maxCount":%d}`, 20-5*round))
 		before := dump(n.index)
@@ -346,5 +346,31 @@ func TestCompact_IndexStays(t *testing.T) {
 		n = startNode(t, opts)
 		require.Equal(t, before, dump(n.index))
 		require.NoError(t, n.Close())
+	}
+}
+
+// Ensure that a damaged segment is not made smaller by what comes after the damage: compaction refuses and changes
+// nothing, also where the index knows the segment and a start did not read it.
+func TestCompact_RefusesDamage(t *testing.T) {
+	dir := t.TempDir()
+	hidingLog(t, Options{Dir: dir})
+	opts := Options{Dir: dir, SegmentSize: 4 << 10, Now: hidingNow}
+	require.NoError(t, startNode(t, opts).Close())
+	segments, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	require.NoError(t, err)
+	for _, file := range segments[:3] {
+		whole, err := os.ReadFile(file)
+		require.NoError(t, err)
+		broken := append([]byte(nil), whole...)
+		broken[len(broken)/2] ^= 1
+		require.NoError(t, os.WriteFile(file, broken, 0o644))
+		_, err = Compact(t.Context(), opts)
+		var damaged *CorruptError
+		require.ErrorAs(t, err, &damaged)
+		require.Equal(t, filepath.Base(file), damaged.Segment)
+		now, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, broken, now)
+		require.NoError(t, os.WriteFile(file, whole, 0o644))
 	}
 }

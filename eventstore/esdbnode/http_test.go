@@ -160,7 +160,14 @@ func TestHTTP_SilentConnections(t *testing.T) {
 		conns = append(conns, conn)
 	}
 	write(t, connect(t, n), "s", esdb.Any{}, event("a"))
-	require.NoError(t, n.Close())
+	closed := make(chan error, 1)
+	go func() { closed <- n.Close() }()
+	select {
+	case err := <-closed:
+		require.NoError(t, err)
+	case <-bounded(t).Done():
+		t.Fatal("a silent connection keeps the node from closing")
+	}
 	for _, conn := range conns {
 		require.NoError(t, conn.SetDeadline(time.Now().Add(testTimeout)))
 		_, err := io.Copy(io.Discard, conn)

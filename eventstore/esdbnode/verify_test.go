@@ -71,7 +71,7 @@ func TestVerify_Damage(t *testing.T) {
 	whole := contents(t, dir)
 	for _, path := range segments[:len(segments)-1] {
 		name := filepath.Base(path)
-		for at := 0; at < len(whole[name]); at += 7 {
+		for at := 0; at < len(whole[name]); at += 19 {
 			broken := []byte(whole[name])
 			broken[at] ^= 1 << (at % 8)
 			require.NoError(t, os.WriteFile(path, broken, 0o644))
