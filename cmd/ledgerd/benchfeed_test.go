@@ -36,7 +36,7 @@ func open(t testing.TB, name string) io.Reader {
 // same tables, the rows of a thousand events in a transaction. All take turns in one run.
 func BenchmarkRelayToSQLite(b *testing.B) {
 	dir := b.TempDir()
-	n, head := writeLog(b, dir, workload.Options{Seed: 1, Size: workload.Medium, Limit: 45_000})
+	n, head := writeLog(b, dir, workload.Options{Seed: 1, Size: workload.Medium, Limit: 15_000})
 	var both, relay, projector, raw []turn
 	for b.Loop() {
 		l := openLedger(b, dir)
