@@ -138,14 +138,19 @@ func throughWriter(t *testing.T, n *Node, writers int, length time.Duration) mea
 	})
 }
 
-func throughFile(t *testing.T, writers int, length time.Duration) measured {
+// zeroedFile is what throughFile writes to.
+func zeroedFile(t *testing.T) *os.File {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	require.NoError(t, err)
-	defer f.Close()
+	t.Cleanup(func() { f.Close() })
 	_, err = f.Write(make([]byte, 64<<20))
 	require.NoError(t, err)
 	require.NoError(t, f.Sync())
+	return f
+}
+
+func throughFile(t *testing.T, f *os.File, writers int, length time.Duration) measured {
 	queue := make(chan chan error, writers)
 	go groupWrites(f, queue)
 	defer close(queue)
@@ -161,10 +166,10 @@ func TestTable_Append(t *testing.T) {
 	length := time.Duration(fromEnvironment(t, "LEDGER_BENCH_MS", 20)) * time.Millisecond
 	dir := t.TempDir()
 	n := startNode(t, Options{Dir: dir})
-	c, null := connect(t, n), nullServer(t, nil)
+	c, null, f := connect(t, n), nullServer(t, nil), zeroedFile(t)
 	for _, writers := range benchWriters {
 		m := inTurns(t, 3,
-			func() measured { return throughFile(t, writers, length) },
+			func() measured { return throughFile(t, f, writers, length) },
 			func() measured { return throughWriter(t, n, writers, length) },
 			func() measured { return throughClient(t, c, writers, length) },
 			func() measured { return throughClient(t, null, writers, length) })

@@ -22,9 +22,9 @@ type idFilter struct {
 // firstBloom is how many tags the first filter is made for at least.
 const firstBloom = 1 << 16
 
-// newIDFilter makes a filter that holds so many tags and as many more before it has to grow.
+// newIDFilter makes a filter that holds so many tags before it has to grow.
 func newIDFilter(count int) *idFilter {
-	return &idFilter{blooms: []bloom{newBloom(max(firstBloom, 2*count))}}
+	return &idFilter{blooms: []bloom{newBloom(max(firstBloom, count))}}
 }
 
 func (f *idFilter) add(tag uint32) {

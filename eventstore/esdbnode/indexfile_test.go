@@ -154,7 +154,7 @@ func TestIndex_FlippedBitIsFoundAndRepaired(t *testing.T) {
 	dir := sealedDir(t)
 	names, content := indexFiles(t, dir)
 	require.Greater(t, len(names), 2)
-	for at := 0; at < len(content[names[1]]); at += 7 {
+	for at := 0; at < len(content[names[1]]); at += 13 {
 		altered := slices.Clone(content[names[1]])
 		altered[at] ^= 1 << (at % 8)
 		damageIndex(t, dir, names[1], altered, content)
@@ -311,4 +311,39 @@ func TestIndex_SameAfterCompaction(t *testing.T) {
 	require.NoError(t, again.Close())
 	_, after := indexFiles(t, dir)
 	require.Equal(t, content, after)
+}
+
+// Ensure that a repeated append is found however old it is: in the segment being written, in full ones, after a restart,
+// and whether or not the ids have been collected.
+func TestIndex_FindsOldIDs(t *testing.T) {
+	dir := t.TempDir()
+	n, err := Start(t.Context(), Options{Dir: dir, SegmentSize: 4 << 10})
+	require.NoError(t, err)
+	lists := map[string][][]proposed{}
+	answers := map[uuid.UUID]outcome{}
+	repeat := func() {
+		for stream, all := range lists {
+			for _, list := range all {
+				done, err := n.writer.append(bounded(t), stream, expectation{kind: expectAny}, list)
+				require.NoError(t, err)
+				require.Equal(t, answers[list[0].id], done)
+			}
+		}
+	}
+	for i := range 60 {
+		stream := fmt.Sprintf("s-%d", i%7)
+		list := randomEvents(stream, 1+i%3)
+		answers[list[0].id], err = n.writer.append(bounded(t), stream, expectation{kind: expectAny}, list)
+		require.NoError(t, err)
+		lists[stream] = append(lists[stream], list)
+	}
+	repeat()
+	require.NoError(t, n.Close())
+	n = startNode(t, Options{Dir: dir})
+	n.index.collecting.Wait()
+	filter := n.index.old.Swap(nil)
+	require.NotNil(t, filter)
+	repeat()
+	n.index.old.Store(filter)
+	repeat()
 }
