@@ -201,6 +201,11 @@ func TestTable_Read(t *testing.T) {
 	}
 	m := inTurns(t, 3, whole(c), whole(null))
 	t.Logf("$all of %d events: %v (%.2f of a server that has the frames in memory, %v)", count, m[0], m[0].rate/m[1].rate, m[1])
+	begun, cpu := time.Now(), cpuTime(t)
+	most := min(count, 100_000)
+	list := readStream(t, c, "$ce-account", esdb.ReadStreamOptions{ResolveLinkTos: true}, uint64(most))
+	require.Len(t, list, most)
+	t.Logf("$ce- of %d events, resolved: %v", most, measured{float64(most) / time.Since(begun).Seconds(), (cpuTime(t) - cpu).Seconds() / float64(most) * 1e6})
 	length := time.Duration(fromEnvironment(t, "LEDGER_BENCH_MS", 20)) * time.Millisecond
 	some := func(c *esdb.Client) func() measured {
 		return func() measured {
