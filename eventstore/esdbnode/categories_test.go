@@ -110,6 +110,12 @@ func TestCategories_ReadResolved(t *testing.T) {
 	last := readStream(t, c, "$ce-a", resolved, 2)
 	require.Equal(t, []*esdb.ResolvedEvent{list[each-1], list[each-2]}, last)
 	require.Len(t, readAll(t, c, esdb.ReadAllOptions{}, 1000), each)
+
+	write(t, c, "links", esdb.NoStream{}, typed(linkType, "4@$ce-a"))
+	followed := readStream(t, c, "links", esdb.ReadStreamOptions{ResolveLinkTos: true}, 1)[0]
+	require.Equal(t, "$ce-a", followed.Event.StreamID)
+	require.EqualValues(t, 4, followed.Event.EventNumber)
+	require.Equal(t, linkType, followed.Link.EventType)
 }
 
 // Ensure that a subscription to a computed stream gets what is there and what comes, in order and once.

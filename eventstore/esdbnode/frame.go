@@ -17,6 +17,7 @@ const (
 	fieldRespEvent = 1
 
 	fieldReadEvent    = 1
+	fieldReadLink     = 2
 	fieldReadPosition = 3
 
 	fieldID             = 1

@@ -12,29 +12,34 @@ import (
 // linkType marks an event that points at another: its data is revision@stream.
 const linkType = "$>"
 
-// resolve follows a link and returns the answer with both events, or nil when the event is no link. A target that is
-// gone leaves the link alone in the answer.
-func (r *reader) resolve(frame []byte) (*streams.ReadResp, error) {
+// resolve follows a link and returns the answer with both events; what is no link stays as it is. A target that is gone
+// leaves the link alone in the answer.
+func (r *reader) resolve(frame []byte) ([]byte, error) {
 	s, err := parseFrame(frame)
 	if err != nil || string(s.eventType) != linkType {
-		return nil, err
+		return frame, err
 	}
-	resp, err := decodeFrame(frame)
-	if err != nil {
-		return nil, err
-	}
-	event := resp.GetEvent()
-	event.Event, event.Link = nil, event.GetEvent()
 	target, err := r.target(string(s.data))
-	if err != nil || target == nil {
-		return resp, err
-	}
-	found, err := decodeFrame(target)
 	if err != nil {
 		return nil, err
 	}
-	event.Event = found.GetEvent().GetEvent()
-	return resp, nil
+	return linkedFrame(frame, target, s.position), nil
+}
+
+// linkedFrame puts the recorded events of two frames into one answer, without taking them apart.
+func linkedFrame(link, target []byte, position uint64) []byte {
+	inner := make([]byte, 0, len(link)+len(target)+16)
+	if target != nil {
+		inner = appendBytes(inner, fieldReadEvent, recordedIn(target))
+	}
+	inner = appendBytes(inner, fieldReadLink, recordedIn(link))
+	inner = appendVarint(inner, fieldReadPosition, position)
+	return appendBytes(make([]byte, 0, len(inner)+16), fieldRespEvent, inner)
+}
+
+// recordedIn is the recorded event inside a frame.
+func recordedIn(frame []byte) []byte {
+	return subfield(subfield(frame, fieldRespEvent), fieldReadEvent)
 }
 
 // target reads the event that a link names, nil when there is none to show.
@@ -70,6 +75,9 @@ func (n *Node) event(stream string, revision uint64) ([]byte, error) {
 	frame, err := n.log.frame(v.events.at(int(revision)))
 	if errors.Is(err, errGone) {
 		return nil, nil
+	}
+	if err == nil && v.links != nil {
+		return v.links.frame(int(revision), frame)
 	}
 	return frame, err
 }

@@ -265,31 +265,26 @@ func (r *reader) send(frame []byte) error {
 	}
 	r.cutAfter--
 	r.left--
-	resp, err := r.reshaped(frame)
-	if err != nil {
-		return err
+	if r.links {
+		var err error
+		if frame, err = r.resolve(frame); err != nil {
+			return err
+		}
 	}
-	if resp != nil {
-		return r.call.Send(resp)
+	if r.asString {
+		return r.sendDecoded(frame)
 	}
 	return r.call.SendMsg(rawFrame(frame))
 }
 
-// reshaped decodes the events that cannot be sent as they are stored: links to be resolved, and ids wanted as strings.
-// It is nil for all others.
-func (r *reader) reshaped(frame []byte) (resp *streams.ReadResp, err error) {
-	if r.links {
-		if resp, err = r.resolve(frame); err != nil {
-			return nil, err
-		}
+// sendDecoded sends an event to a client that wants ids as strings, which no stored frame has.
+func (r *reader) sendDecoded(frame []byte) error {
+	resp, err := decodeFrame(frame)
+	if err == nil {
+		err = useStringIDs(resp)
 	}
-	if !r.asString {
-		return resp, nil
+	if err != nil {
+		return err
 	}
-	if resp == nil {
-		if resp, err = decodeFrame(frame); err != nil {
-			return nil, err
-		}
-	}
-	return resp, useStringIDs(resp)
+	return r.call.Send(resp)
 }
