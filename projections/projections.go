@@ -15,7 +15,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/eventstore"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 // Event is a ledger event as projections see it: decoded, personal texts still sealed.
@@ -34,16 +34,28 @@ func (e Event) Moment() domain.Moment {
 //
 // Apply MUST depend on nothing but the rows of its own tables and the event, so that a rebuilt read
 // model is identical to the live one. It MUST ignore events that don't concern it. An error from Apply
-// stops this projection at this event, with everything before it applied, until somebody retries.
+// stops this projection at this event, with everything before it applied, until somebody retries or
+// skips the event on record.
 type Projection interface {
 	// Name is stable; the checkpoint is kept under it.
 	Name() string
 	// Version changes whenever the same events would lead to other rows.
 	Version() int
-	// Schema is the SQL that makes the tables and indexes, "IF NOT EXISTS" throughout.
+	// Schema is the SQL that makes the tables and indexes, "IF NOT EXISTS" throughout, each statement
+	// ended by a semicolon at the end of a line.
 	Schema() string
-	// Apply changes rows through tx.
-	Apply(ctx context.Context, tx *sqldb.Tx, e Event) error
+	// Tables are all tables of the schema as Apply works on them, in the order in which they are written.
+	Tables() []tables.Definition
+	// Apply changes rows.
+	Apply(ctx context.Context, rows *tables.Rows, e Event) error
+}
+
+// Splitting is a projection that several processes may share, each for some partitions of the streams.
+//
+// Splits MUST be true only if each row is made and changed by the events of a single stream, and nothing
+// but rows of that stream is looked at.
+type Splitting interface {
+	Splits() bool
 }
 
 // Source yields the ledger events after a cursor in log order, without a gap or a repeat, past and

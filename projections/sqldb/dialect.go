@@ -22,6 +22,11 @@ type dialect struct {
 	// detached says that writing statements don't watch their context: they take microseconds, and the
 	// driver would start a goroutine for each.
 	detached bool
+	// arrays says that a statement takes whole columns as arrays.
+	arrays bool
+	// address replaces the type of a column in scripts: SQLite stores a table by its key where that is one
+	// INTEGER, which has 64 bits there.
+	address *strings.Replacer
 	// scriptLock is a statement that waits until no other transaction changes the schema.
 	scriptLock string
 	commit     func(context.Context, *sql.Conn) error
@@ -58,7 +63,8 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(maxReaders + maxSnapshots)
 	read.SetMaxIdleConns(maxReaders + maxSnapshots)
-	d := dialect{name: sqliteName, begin: "BEGIN IMMEDIATE", snapshot: "BEGIN", detached: true, commit: commitSQLite}
+	d := dialect{name: sqliteName, begin: "BEGIN IMMEDIATE", snapshot: "BEGIN", detached: true,
+		address: strings.NewReplacer("BIGINT", "INTEGER"), commit: commitSQLite}
 	return newDB(d, write, read, 1).reach(ctx)
 }
 
@@ -77,7 +83,7 @@ func openPostgres(ctx context.Context, url string) (*DB, error) {
 	db.SetMaxOpenConns(maxReaders + maxSnapshots + maxWriters)
 	db.SetMaxIdleConns(maxReaders + maxSnapshots + maxWriters)
 	d := dialect{name: postgresName, begin: "BEGIN", snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-		scriptLock: "SELECT pg_advisory_xact_lock(7237128)", commit: commitPostgres} // any number that nobody else takes
+		arrays: true, address: strings.NewReplacer(), scriptLock: "SELECT pg_advisory_xact_lock(7237128)", commit: commitPostgres} // any number that nobody else takes
 	return newDB(d, db, db, maxWriters).reach(ctx)
 }
 

@@ -75,6 +75,11 @@ func (c *statements) close() error {
 func plain(args []any) ([]any, error) {
 	out := make([]any, len(args))
 	for i, arg := range args {
+		switch arg.(type) {
+		case string, int64, nil, []*string, []*int64: // as they are; arrays are for PostgreSQL's own driver
+			out[i] = arg
+			continue
+		}
 		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
 		if err != nil {
 			return args, fmt.Errorf("argument $%d: %w", i+1, err)

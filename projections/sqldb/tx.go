@@ -71,7 +71,7 @@ func (t *Tx) Script(ctx context.Context, statements string) error {
 			return fmt.Errorf("wait for other scripts: %w", err)
 		}
 	}
-	_, err := t.s.conn.ExecContext(ctx, statements)
+	_, err := t.s.conn.ExecContext(ctx, t.s.address.Replace(statements))
 	return err
 }
 
