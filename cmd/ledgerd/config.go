@@ -42,6 +42,8 @@ type config struct {
 	LogLevel      string
 	LogJSON       bool
 	EmbeddedStore string
+
+	Trial trial
 }
 
 // flags declares the settings with their defaults and what they mean.
@@ -87,6 +89,7 @@ func parse(args []string, getenv func(string) string) (config, error) {
 			faults = append(faults, fmt.Errorf("%s: %w", envName(flag.Name), err))
 		}
 	})
+	faults = append(faults, c.Trial.read(getenv)...)
 	return c, errors.Join(append(faults, c.validate()...)...)
 }
 

@@ -50,6 +50,7 @@ type ledger struct {
 	keys    *seal.Keys
 	journal *journal.Journal
 	api     *httpapi.API
+	heads   *headCount
 
 	closers []func() error
 }
@@ -66,6 +67,7 @@ func serve(ctx context.Context, c config, stdout io.Writer) (err error) {
 
 // open opens the parts, nearest to the disk first.
 func (l *ledger) open(ctx context.Context) error {
+	l.config.Trial.warn(l.log)
 	if err := os.MkdirAll(l.config.Data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
@@ -106,7 +108,7 @@ func (l *ledger) openStore(ctx context.Context) error {
 		return fmt.Errorf("event store %s: %w", connection, err)
 	}
 	l.onClose(store.Close)
-	l.store = store
+	l.store = mortalStore(store)
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (l *ledger) openFeed(context.Context) error {
 	}
 	l.onClose(func() error { l.conn.Close(); return nil })
 	log := l.log.With("part", "feed")
-	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log}); err != nil {
+	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, DuplicateWindow: l.config.Trial.duplicateWindow}); err != nil {
 		return err
 	}
 	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log})
@@ -167,7 +169,7 @@ func (l *ledger) openModels(ctx context.Context) error {
 		return fmt.Errorf("read models: %w", err)
 	}
 	if l.source != nil {
-		l.runner = projections.NewRunner(l.models, l.source, eventstore.NewCodec(vocabulary.Events(), nil))
+		l.runner = projections.NewRunner(l.models, mortalSource(l.source), eventstore.NewCodec(vocabulary.Events(), nil))
 	}
 	return nil
 }
@@ -187,7 +189,7 @@ func (l *ledger) openJournal(ctx context.Context) error {
 		l.onClose(db.Close)
 	}
 	var err error
-	if l.journal, err = journal.Open(ctx, db, time.Now); err != nil {
+	if l.journal, err = journal.Open(ctx, db, l.config.Trial.now); err != nil {
 		return err
 	}
 	if l.keys, err = seal.Open(l.config.path("keys")); err != nil {
@@ -303,12 +305,12 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	if err := l.finish(ctx, handler); err != nil {
 		return err
 	}
-	reader, err := intake.NewReader(intake.Options{AllowHistory: l.config.AllowHistory, Now: time.Now, Digest: l.keys.Digest})
+	reader, err := intake.NewReader(intake.Options{AllowHistory: l.config.AllowHistory, Now: l.config.Trial.now, Digest: l.keys.Digest})
 	if err != nil {
 		return err
 	}
 	l.api = httpapi.New(httpapi.Options{Handler: handler, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
-		Status: l.status, Now: time.Now, Logger: l.log.With("part", "api")})
+		Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
 	context.AfterFunc(ctx, l.api.Stop)
 	return nil
 }

@@ -19,6 +19,7 @@ type Faults struct {
 	loseReply int
 	cutReads  int
 	cutAfter  int
+	happened  int
 }
 
 type endpoint struct {
@@ -71,10 +72,20 @@ func (f *Faults) Clear() {
 	f.notLeader, f.refuse, f.delay, f.loseReply, f.cutReads = 0, 0, 0, 0, 0
 }
 
+// Happened counts the calls that any fault has hit so far, so that a test can show that what it planned took place.
+func (f *Faults) Happened() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.happened
+}
+
 // before is asked when a call has been received and nothing has been done for it.
 func (f *Faults) before(ctx context.Context) error {
 	f.mu.Lock()
 	delay := f.delay
+	if delay > 0 {
+		f.happened++
+	}
 	f.mu.Unlock()
 	if delay > 0 {
 		timer := time.NewTimer(delay)
@@ -88,9 +99,9 @@ func (f *Faults) before(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case take(&f.notLeader):
+	case f.take(&f.notLeader):
 		return notLeader(f.leader.host, f.leader.port)
-	case take(&f.refuse):
+	case f.take(&f.refuse):
 		return &refusal{code: codes.Unavailable, message: "refused on demand"}
 	}
 	return nil
@@ -100,7 +111,7 @@ func (f *Faults) before(ctx context.Context) error {
 func (f *Faults) afterCommit() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if take(&f.loseReply) {
+	if f.take(&f.loseReply) {
 		return &refusal{code: codes.DeadlineExceeded, message: "answer lost on demand"}
 	}
 	return nil
@@ -110,13 +121,14 @@ func (f *Faults) afterCommit() error {
 func (f *Faults) cut() (int, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.cutAfter, take(&f.cutReads)
+	return f.cutAfter, f.take(&f.cutReads)
 }
 
-func take(left *int) bool {
+func (f *Faults) take(left *int) bool {
 	if *left == 0 {
 		return false
 	}
 	*left--
+	f.happened++
 	return true
 }

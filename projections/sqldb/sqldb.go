@@ -19,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/partnerledger/partnerledger/internal/deathpoint"
 )
 
 // Reader is what a query needs: the database, or one transaction of it.
@@ -145,7 +147,17 @@ func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer d.writers.give(s)
-	return s.transact(ctx, d.dialect.begin, fn)
+	err = s.transact(ctx, d.dialect.begin, func(tx *Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		deathpoint.Pass("commit.before")
+		return nil
+	})
+	if err == nil {
+		deathpoint.Pass("commit.after")
+	}
+	return err
 }
 
 // Snapshot runs fn in one transaction that only reads: all its queries see the same state.
