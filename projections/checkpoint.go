@@ -2,13 +2,13 @@ package projections
 
 import (
 	"context"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/eventstore"
@@ -24,20 +24,62 @@ type State string
 // The closed set of states.
 const (
 	Running    State = "running"
-	Stopped    State = "stopped"    // at a poison event, until somebody retries
-	Rebuilding State = "rebuilding" // from the beginning, on its own
+	Stopped    State = "stopped"    // at a poison event, until somebody retries or skips it
+	Rebuilding State = "rebuilding" // from the beginning, beside the live one
+	Kept       State = "kept"       // replaced, until somebody rolls back or drops it
+	Missing    State = "missing"    // no tables of this version are there
 )
 
 // ErrCheckpointMoved says that another projector is at work on the same database: the rows of this
 // batch were not written. Whoever meant to be the only one MUST stop.
 var ErrCheckpointMoved = errors.New("the checkpoint moved: another projector is at work on this database")
 
-// checkpoint is one row: what a projection has applied, and whether it goes on.
+// build is one set of a projection's tables.
+type build string
+
+const (
+	live  build = "live"
+	next  build = "next"
+	prior build = "prior"
+)
+
+// suffix is how the names of its tables end.
+func (b build) suffix() string {
+	if b == live {
+		return ""
+	}
+	return "_" + string(b)
+}
+
+// Range is the partitions from First to Last, both included.
+type Range struct{ First, Last int }
+
+// Whole is all partitions.
+var Whole = Range{0, eventstore.Partitions - 1}
+
+// Has tells whether the events of the stream are in the range.
+func (r Range) Has(stream string) bool {
+	if r == Whole {
+		return true
+	}
+	p := eventstore.Partition(stream)
+	return r.First <= p && p <= r.Last
+}
+
+// within tells whether o has all of r.
+func (r Range) within(o Range) bool { return o.First <= r.First && r.Last <= o.Last }
+
+// overlaps tells whether some partition is in both.
+func (r Range) overlaps(o Range) bool { return r.First <= o.Last && o.First <= r.Last }
+
+// checkpoint is one row: what a build has applied, and whether it goes on.
 type checkpoint struct {
 	cursor eventstore.Cursor
 	at     domain.Instant
+	last   eventstore.Landmark // zero before the first event
 	state  State
 	poison *Poison
+	holder string
 }
 
 // Poison is an event that a projection could not apply.
@@ -47,103 +89,99 @@ type Poison struct {
 	Cause    string
 }
 
-const advanceCheckpoint = `UPDATE checkpoints
-SET position = $2, next_seq = $3, at = $4, status = $5, stopped_event = $6, stopped_position = $7, error = $8
-WHERE name = $1 AND version = $9 AND position = $10 AND status = $11`
+const advanceCheckpoint = `UPDATE projection_checkpoints
+SET position = $4, next_seq = $5, at = $6, landmark = $7, status = $8, stopped_event = $9, stopped_position = $10, error = $11
+WHERE name = $1 AND build = $2 AND first_partition = $3 AND last_partition = $12 AND version = $13`
+
+// unchanged is what makes the update conditional: the guard against two projectors.
+const unchanged = ` AND position = $14 AND status = $15 AND holder = $16`
 
 // move changes the row if it still is what it was. Done first in a transaction it is also the lock that
 // keeps another projector out of the same rows.
-func move(ctx context.Context, tx *sqldb.Tx, p Projection, from, to checkpoint) error {
+func (m *member) move(ctx context.Context, tx *sqldb.Tx, to checkpoint) error {
 	var event, position, fault any
 	if to.poison != nil {
 		event, position, fault = to.poison.Event, to.poison.Position, to.poison.Cause
 	}
-	result, err := tx.Exec(ctx, advanceCheckpoint, p.Name(), to.cursor.Position, to.cursor.NextSeq, to.at, to.state, event, position, fault,
-		p.Version(), from.cursor.Position, from.state)
+	args := []any{m.Name(), m.build, m.part.First, to.cursor.Position, to.cursor.NextSeq, to.at, landmarkText(to.last), to.state,
+		event, position, fault, m.part.Last, m.Version()}
+	statement := advanceCheckpoint
+	if !m.unguarded {
+		statement, args = advanceCheckpoint+unchanged, append(args, m.at.cursor.Position, m.at.state, m.at.holder)
+	}
+	result, err := tx.Exec(ctx, statement, args...)
 	if err != nil {
-		return fmt.Errorf("checkpoint of %s: %w", p.Name(), err)
+		return fmt.Errorf("checkpoint of %s: %w", m.Name(), err)
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(fmt.Errorf("projection %s at position %d: %w", p.Name(), from.cursor.Position, ErrCheckpointMoved), err)
+		return errors.Join(fmt.Errorf("projection %s at position %d: %w", m.Name(), m.at.cursor.Position, ErrCheckpointMoved), err)
 	}
 	return nil
 }
 
-const selectCheckpoints = `SELECT name, version, schema_digest, tables, position, next_seq, at, status, stopped_event, stopped_position, error
-FROM checkpoints ORDER BY name`
+// landmarkText is "id revision stream"; the position stands in a column of its own.
+func landmarkText(l eventstore.Landmark) string {
+	if l.ID == uuid.Nil {
+		return ""
+	}
+	return l.ID.String() + " " + strconv.FormatInt(int64(l.Revision), 10) + " " + l.Stream
+}
+
+func parseLandmark(text string, at eventstore.Position) (eventstore.Landmark, error) {
+	if text == "" {
+		return eventstore.Landmark{}, nil
+	}
+	words := strings.SplitN(text, " ", 3)
+	if len(words) != 3 {
+		return eventstore.Landmark{}, fmt.Errorf("the landmark %q of a checkpoint is damaged", text)
+	}
+	id, err := uuid.Parse(words[0])
+	revision, fault := strconv.ParseInt(words[1], 10, 64)
+	if err := errors.Join(err, fault); err != nil {
+		return eventstore.Landmark{}, fmt.Errorf("the landmark of a checkpoint is damaged: %w", err)
+	}
+	return eventstore.Landmark{ID: id, Revision: eventstore.Revision(revision), Stream: words[2], Position: at}, nil
+}
+
+const selectCheckpoints = `SELECT name, build, first_partition, last_partition, version, schema_digest, tables, position, next_seq, at, landmark,
+  status, stopped_event, stopped_position, error, holder
+FROM projection_checkpoints ORDER BY name, build, first_partition`
 
 // stored is a checkpoint as it stands in the database, with what made its tables.
 type stored struct {
 	checkpoint
 	name, digest, tables string
+	build                build
+	part                 Range
 	version              int
 }
 
 // makes tells whether the tables are as this version of the projection makes them.
 func (s stored) makes(p Projection) bool { return s.version == p.Version() && s.digest == digestOf(p) }
 
-func readCheckpoints(ctx context.Context, r sqldb.Reader) (map[string]stored, error) {
+func readCheckpoints(ctx context.Context, r sqldb.Reader) ([]stored, error) {
 	rows, err := r.Query(ctx, selectCheckpoints)
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
 	defer rows.Close()
-	all := map[string]stored{}
+	var all []stored
 	for rows.Next() {
 		var s stored
 		var event, fault *string
 		var position *eventstore.Position
-		if err := rows.Scan(&s.name, &s.version, &s.digest, &s.tables, &s.cursor.Position, &s.cursor.NextSeq, &s.at, &s.state,
-			&event, &position, &fault); err != nil {
+		var landmark string
+		if err := rows.Scan(&s.name, &s.build, &s.part.First, &s.part.Last, &s.version, &s.digest, &s.tables, &s.cursor.Position, &s.cursor.NextSeq,
+			&s.at, &landmark, &s.state, &event, &position, &fault, &s.holder); err != nil {
 			return nil, fmt.Errorf("read checkpoints: %w", err)
 		}
 		if event != nil {
 			s.poison = &Poison{Event: *event, Position: *position, Cause: *fault}
 		}
-		all[s.name] = s
+		if s.last, err = parseLandmark(landmark, s.cursor.Position); err != nil {
+			return nil, fmt.Errorf("checkpoint of %s: %w", s.name, err)
+		}
+		all = append(all, s)
 	}
 	return all, rows.Err()
-}
-
-const insertCheckpoint = `INSERT INTO checkpoints (name, version, schema_digest, tables, position, next_seq, at, status)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (name) DO UPDATE SET version = excluded.version, schema_digest = excluded.schema_digest, tables = excluded.tables,
-    position = excluded.position, next_seq = excluded.next_seq, at = excluded.at, status = excluded.status,
-    stopped_event = NULL, stopped_position = NULL, error = NULL`
-
-// begin puts the checkpoint before every event, drops what an earlier version left and makes the tables
-// anew. The checkpoint comes first here too: it is the lock that another projector waits for.
-func begin(ctx context.Context, tx *sqldb.Tx, p Projection, old string, state State) (checkpoint, error) {
-	made := tablesOf(p.Schema())
-	cp := checkpoint{cursor: eventstore.Start, state: state}
-	_, err := tx.Exec(ctx, insertCheckpoint, p.Name(), p.Version(), digestOf(p), strings.Join(made, " "), cp.cursor.Position, cp.cursor.NextSeq, cp.at, state)
-	if err != nil {
-		return checkpoint{}, fmt.Errorf("checkpoint of %s: %w", p.Name(), err)
-	}
-	for _, table := range append(strings.Fields(old), made...) {
-		if err := tx.Script(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
-			return checkpoint{}, fmt.Errorf("drop table %s of %s: %w", table, p.Name(), err)
-		}
-	}
-	if err := tx.Script(ctx, p.Schema()); err != nil {
-		return checkpoint{}, fmt.Errorf("make the tables of %s: %w", p.Name(), err)
-	}
-	return cp, nil
-}
-
-var createTable = regexp.MustCompile(`(?i)CREATE TABLE IF NOT EXISTS\s+([a-z0-9_]+)`)
-
-// tablesOf lists the tables that a schema makes.
-func tablesOf(schema string) []string {
-	var names []string
-	for _, match := range createTable.FindAllStringSubmatch(schema, -1) {
-		names = append(names, match[1])
-	}
-	return names
-}
-
-// digestOf notices a schema that was changed without a new version.
-func digestOf(p Projection) string {
-	sum := sha256.Sum256([]byte(p.Schema()))
-	return hex.EncodeToString(sum[:8])
 }

@@ -4,112 +4,132 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+
+	"github.com/google/uuid"
 
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
+// Options of a Runner; the zero value is right for a process that has the database for itself.
+type Options struct {
+	// Partitions are those for which this process applies events to projections that can be split. The others
+	// are whole, and applied where partition 0 is. The zero value is all partitions.
+	Partitions Range
+	// Shared says that other projectors may be at work on the database. A Runner then stands by while another
+	// is alive that holds what it wants, and takes over a few seconds after the other's death.
+	Shared bool
+	// Skips gives the events that people have decided a projection passes over; nil for none.
+	Skips func(ctx context.Context, projection string) ([]uuid.UUID, error)
+	// Holds tells whether the log still has an event that was applied; nil not to ask. Its error ends Run.
+	Holds func(ctx context.Context, l eventstore.Landmark) error
+	// Unguarded makes checkpoints move from wherever they are. It is for the fault campaign, which MUST turn
+	// red without the guard.
+	Unguarded bool
+	Logger    *slog.Logger
+}
+
 // Runner brings the read models of one database up to date and keeps them so.
 //
 // Each batch is one transaction: the rows of all projections and their checkpoints, each moved only
 // from where it was. So a crash at any moment, or a second projector, changes nothing about the rows.
-//
-// A database holds one version of each projection. A new version beside the live one is the same
-// Runner on a second database (a file, a schema of PostgreSQL), to which queries switch when it is done.
 type Runner struct {
 	*Models
-	source Source
-	codec  *eventstore.Codec
+	source  Source
+	codec   *eventstore.Codec
+	options Options
+	id      string // of this run
 
 	turn    sync.Mutex // one batch, or one change of who takes part, at a time
 	members []*member
 	again   chan struct{} // has an item when a member wants events that went by
 }
 
-// member is a projection as it takes part: its checkpoint is what the last transaction wrote.
-type member struct {
-	Projection
-	at checkpoint
-}
-
 // NewRunner fills these models from the source. The codec needs no sealer: personal texts stay sealed.
-func NewRunner(models *Models, source Source, codec *eventstore.Codec) *Runner {
-	return &Runner{Models: models, source: source, codec: codec, again: make(chan struct{}, 1)}
+func NewRunner(models *Models, source Source, codec *eventstore.Codec, options Options) *Runner {
+	if options.Partitions == (Range{}) {
+		options.Partitions = Whole
+	}
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	return &Runner{Models: models, source: source, codec: codec, options: options, id: uuid.NewString(), again: make(chan struct{}, 1)}
 }
 
 // errAgain ends following in order to begin again from the lowest checkpoint.
 var errAgain = errors.New("a projection wants earlier events")
 
-// Run applies events until ctx ends or something is wrong that isn't an event's fault: the source's
-// error; the database's (see sqldb.Unavailable); ErrCheckpointMoved. Run may then be called again and
-// goes on where the database says it was. One Runner runs once at a time.
+// Run applies events and carries out orders until ctx ends or something is wrong that isn't an event's fault:
+// the source's error; the database's (see sqldb.Unavailable); eventstore.ErrWentBack; ErrCheckpointMoved,
+// unless the database is shared, for then Run stands by. Run may be called again and goes on where the
+// database says it was. One Runner runs once at a time.
 func (r *Runner) Run(ctx context.Context) error {
+	for {
+		err := r.runOnce(ctx)
+		if ctx.Err() != nil || !r.options.Shared || !errors.Is(err, ErrCheckpointMoved) {
+			return err
+		}
+		r.options.Logger.Info("another projector has taken over; standing by")
+	}
+}
+
+func (r *Runner) runOnce(ctx context.Context) error {
+	if err := r.standBy(ctx); err != nil {
+		return err
+	}
 	if err := r.load(ctx); err != nil {
+		return err
+	}
+	if err := r.recognize(ctx); err != nil {
 		return err
 	}
 	r.attend(1)
 	defer r.attend(-1)
-	for {
-		if err := r.follow(ctx); !errors.Is(err, errAgain) {
-			return err
-		}
-	}
+	defer r.leave(context.WithoutCancel(ctx))
+	return r.work(ctx)
 }
 
-// load makes the tables of new and changed projections and reads where the others are.
-func (r *Runner) load(ctx context.Context) error {
-	r.turn.Lock()
-	defer r.turn.Unlock()
-	var members []*member
-	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
-		members = members[:0]
-		if err := tx.Script(ctx, checkpointsSchema); err != nil { // waits for another process that makes tables
-			return err
+// work follows the ledger, and beside that gives signs of life and carries out orders.
+func (r *Runner) work(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer stop(nil)
+	if r.options.Shared {
+		beside.Go(func() { r.beat(ctx) })
+	}
+	beside.Go(func() {
+		if err := r.carryOut(ctx); err != nil && ctx.Err() == nil {
+			stop(err)
 		}
-		all, err := readCheckpoints(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, p := range r.projections {
-			s, known := all[p.Name()]
-			at, err := r.resume(ctx, tx, p, s, known)
-			if err != nil {
-				return err
-			}
-			members = append(members, &member{p, at})
-		}
-		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("load the checkpoints: %w", err)
+	for {
+		err := r.follow(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !errors.Is(err, errAgain) {
+			return err
+		}
 	}
-	r.adopt(members)
+}
+
+// recognize makes sure that the log still has what the rows are made of.
+func (r *Runner) recognize(ctx context.Context) error {
+	if r.options.Holds == nil {
+		return nil
+	}
+	for _, m := range r.members {
+		if m.at.last.ID == uuid.Nil {
+			continue
+		}
+		if err := r.options.Holds(ctx, m.at.last); err != nil {
+			return fmt.Errorf("projection %s: %w", m.Name(), err)
+		}
+	}
 	return nil
-}
-
-// adopt takes the checkpoints over. A member stays the same one, because Rebuild may be at work on it.
-func (r *Runner) adopt(loaded []*member) {
-	if r.members == nil {
-		r.members = loaded
-	}
-	for i, m := range loaded {
-		r.members[i].at = m.at
-	}
-	r.announce(r.members...)
-}
-
-// resume gives the checkpoint from which a projection goes on; a rebuild that was broken off goes on too.
-func (r *Runner) resume(ctx context.Context, tx *sqldb.Tx, p Projection, s stored, known bool) (checkpoint, error) {
-	if !known || !s.makes(p) {
-		return begin(ctx, tx, p, s.tables, Running)
-	}
-	if s.state != Rebuilding {
-		return s.checkpoint, nil
-	}
-	at := s.checkpoint
-	at.state = Running
-	return at, move(ctx, tx, p, s.checkpoint, at)
 }
 
 // follow applies what comes after the lowest checkpoint; each projection skips what it has.
@@ -149,6 +169,14 @@ func (r *Runner) lowest() (from eventstore.Cursor, any bool) {
 	return from, any
 }
 
+// startOver makes Run read again from the lowest checkpoint.
+func (r *Runner) startOver() {
+	select {
+	case r.again <- struct{}{}:
+	default: // somebody asked already
+	}
+}
+
 // Retry lets a stopped projection go on at the event that stopped it. It does nothing to one that runs.
 func (r *Runner) Retry(ctx context.Context, name string) error {
 	if err := r.retry(ctx, name); err != nil {
@@ -158,36 +186,54 @@ func (r *Runner) Retry(ctx context.Context, name string) error {
 	return nil
 }
 
-// startOver makes Run read again from the lowest checkpoint.
-func (r *Runner) startOver() {
-	select {
-	case r.again <- struct{}{}:
-	default: // somebody asked already
-	}
-}
-
 func (r *Runner) retry(ctx context.Context, name string) error {
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	m, err := r.member(name)
-	if err != nil || m.at.state != Stopped {
-		return err
+	members := r.of(name)
+	if len(members) == 0 {
+		return fmt.Errorf("there is no projection %q at work", name)
 	}
-	to := checkpoint{cursor: m.at.cursor, at: m.at.at, state: Running}
-	if err := r.db.Write(ctx, func(tx *sqldb.Tx) error { return move(ctx, tx, m, m.at, to) }); err != nil {
-		return err
+	for _, m := range members {
+		if err := r.instruct(ctx, m); err != nil {
+			return err
+		}
+		if m.at.state != Stopped {
+			continue
+		}
+		to := m.at
+		to.state, to.poison = Running, nil
+		if err := r.db.Write(ctx, func(tx *sqldb.Tx) error { return m.move(ctx, tx, to) }); err != nil {
+			return err
+		}
+		m.at = to
+		m.rows.Forget()
+		r.announce(m)
 	}
-	m.at = to
-	r.announce(m)
 	return nil
 }
 
-// member finds a projection that takes part; the turn is held.
-func (r *Runner) member(name string) (*member, error) {
+// instruct tells a member what it is to pass over.
+func (r *Runner) instruct(ctx context.Context, m *member) error {
+	if r.options.Skips == nil {
+		return nil
+	}
+	ids, err := r.options.Skips(ctx, m.Name())
+	if err != nil {
+		return fmt.Errorf("events that %s passes over: %w", m.Name(), err)
+	}
+	m.skips = make(map[uuid.UUID]bool, len(ids))
+	for _, id := range ids {
+		m.skips[id] = true
+	}
+	return nil
+}
+
+// of finds the members of a live projection; the turn is held.
+func (r *Runner) of(name string) (found []*member) {
 	for _, m := range r.members {
-		if m.Name() == name {
-			return m, nil
+		if m.Name() == name && m.build == live {
+			found = append(found, m)
 		}
 	}
-	return nil, fmt.Errorf("there is no projection %q at work", name)
+	return found
 }

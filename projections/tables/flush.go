@@ -8,16 +8,32 @@ import (
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
-// flush writes what differs: rows that are gone, then new ones, then changed ones, each in the order of keys.
-func (h *held[K, R]) flush(ctx context.Context, tx *sqldb.Tx, all bool) error {
+// Changes are rows on their way to the database.
+type Changes struct{ parts []part }
+
+// part is the rows of one table to which one thing is done.
+type part struct {
+	bulk sqldb.Bulk
+	how  func(*sqldb.Tx, context.Context, sqldb.Bulk) error
+}
+
+// Write writes the rows: of each table first those that are gone, then new ones, then changed ones, in the
+// order of their keys.
+func (c *Changes) Write(ctx context.Context, tx *sqldb.Tx) error {
+	for _, p := range c.parts {
+		if err := p.how(tx, ctx, p.bulk); err != nil {
+			return fmt.Errorf("write rows of %s: %w", p.bulk.Table, err)
+		}
+	}
+	return nil
+}
+
+// collect gathers what differs.
+func (h *held[K, R]) collect(to *Changes) {
 	var gone, fresh, changed [][]any
-	var left []K
 	for _, key := range h.dirty {
 		e := h.rows[key]
 		switch {
-		case !all && !h.table.isFinal(e.row):
-			left = append(left, key)
-			continue
 		case !e.absent && e.stored:
 			changed = append(changed, h.table.values(e.row, h.table.columns))
 		case !e.absent:
@@ -27,23 +43,21 @@ func (h *held[K, R]) flush(ctx context.Context, tx *sqldb.Tx, all bool) error {
 		}
 		h.settle(key, e)
 	}
-	h.dirty = left
-	for _, part := range []struct {
-		rows  [][]any
-		write func(context.Context, sqldb.Bulk) error
-	}{{gone, tx.DeleteRows}, {fresh, tx.InsertRows}, {changed, tx.UpsertRows}} {
-		if len(part.rows) == 0 {
-			continue
-		}
-		slices.SortFunc(part.rows, func(a, b []any) int { return compareKeys(a[:h.table.keys], b[:h.table.keys]) })
-		if err := part.write(ctx, h.bulk(part.rows)); err != nil {
-			return fmt.Errorf("write rows of %s: %w", h.physical, err)
-		}
-	}
-	return nil
+	h.dirty = h.dirty[:0]
+	h.add(to, gone, (*sqldb.Tx).DeleteRows)
+	h.add(to, fresh, (*sqldb.Tx).InsertRows)
+	h.add(to, changed, (*sqldb.Tx).UpsertRows)
 }
 
-// settle notes that the database now says what is said here, and lets go what nobody will ask for.
+func (h *held[K, R]) add(to *Changes, rows [][]any, how func(*sqldb.Tx, context.Context, sqldb.Bulk) error) {
+	if len(rows) == 0 {
+		return
+	}
+	slices.SortFunc(rows, func(a, b []any) int { return compareKeys(a[:h.table.keys], b[:h.table.keys]) })
+	to.parts = append(to.parts, part{h.bulk(rows), how})
+}
+
+// settle notes that the database says what is said here, and lets go what nobody will ask for.
 func (h *held[K, R]) settle(key K, e *entry[R]) {
 	e.dirty, e.stored = false, !e.absent
 	if e.absent || h.table.isFinal(e.row) {

@@ -17,7 +17,7 @@ type Definition interface {
 
 // holder is what a Rows holds of one table.
 type holder interface {
-	flush(ctx context.Context, tx *sqldb.Tx, all bool) error
+	collect(to *Changes)
 	load(ctx context.Context, r sqldb.Reader) error
 	check(ctx context.Context, r sqldb.Reader) error
 	forget()
@@ -78,15 +78,18 @@ func (rows *Rows) Check(ctx context.Context, r sqldb.Reader) error {
 	return nil
 }
 
-// Flush writes the rows that differ from the database; with all unset only those that are final, for the
-// others may change again and it is enough to write them once, at the end.
-func (rows *Rows) Flush(ctx context.Context, tx *sqldb.Tx, all bool) error {
+// Flush writes the rows that differ from the database.
+func (rows *Rows) Flush(ctx context.Context, tx *sqldb.Tx) error {
+	return rows.Collect().Write(ctx, tx)
+}
+
+// Collect gives the rows that differ from the database and takes them for written from here on.
+func (rows *Rows) Collect() *Changes {
+	c := &Changes{}
 	for _, h := range rows.inOrder {
-		if err := h.flush(ctx, tx, all); err != nil {
-			return err
-		}
+		h.collect(c)
 	}
-	return nil
+	return c
 }
 
 // Forget drops everything, also what was never written.
