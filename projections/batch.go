@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/partnerledger/partnerledger/eventstore"
@@ -61,8 +63,8 @@ func (r *Runner) read(ctx context.Context, from eventstore.Cursor, out chan<- ar
 		if err != nil {
 			return fmt.Errorf("read events after position %d: %w", from.Position, err)
 		}
-		if e.Seq != from.NextSeq || e.Position <= from.Position {
-			return fmt.Errorf("the source gave event %d at position %d where event %d after position %d was due", e.Seq, e.Position, from.NextSeq, from.Position)
+		if err := due(from, e); err != nil {
+			return err
 		}
 		from = e.After()
 		select {
@@ -72,6 +74,30 @@ func (r *Runner) read(ctx context.Context, from eventstore.Cursor, out chan<- ar
 		}
 	}
 	return fmt.Errorf("the source ended after position %d", from.Position)
+}
+
+// due makes sure that the event is the one that follows.
+func due(from eventstore.Cursor, e eventstore.Sequenced) error {
+	if e.Seq != from.NextSeq || e.Position <= from.Position {
+		return fmt.Errorf("the source gave event %d at position %d where event %d after position %d was due", e.Seq, e.Position, from.NextSeq, from.Position)
+	}
+	return nil
+}
+
+// decodeAll decodes on all processors.
+func (r *Runner) decodeAll(events []eventstore.Sequenced) []arrival {
+	out := make([]arrival, len(events))
+	var group sync.WaitGroup
+	share := (len(events) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	for first := 0; first < len(events); first += share {
+		group.Go(func() {
+			for i := first; i < min(first+share, len(events)); i++ {
+				out[i] = r.decode(events[i])
+			}
+		})
+	}
+	group.Wait()
+	return out
 }
 
 func (r *Runner) decode(e eventstore.Sequenced) arrival {

@@ -1,3 +1,5 @@
+DROP TABLE IF EXISTS checkpoints; -- an earlier form, without builds
+
 -- How far each build of each projection is. A row changes in the same transaction as the rows of its
 -- projection, and only from the position and by the holder that the projector believes it at: two projectors
 -- can't both apply an event. A projection that several processes share has a row for each range of partitions.

@@ -57,6 +57,9 @@ func (r *Runner) load(ctx context.Context) error {
 		}
 	}
 	r.members = members
+	for _, p := range r.projections {
+		r.disown(p.Name())
+	}
 	r.announce(members...)
 	return nil
 }

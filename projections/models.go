@@ -21,10 +21,11 @@ type Models struct {
 	projections []Projection
 
 	mu      sync.Mutex
-	runners int                   // at work in this process
-	local   map[string]checkpoint // as they last committed
+	runners int                             // at work in this process
+	local   map[string]map[Range]checkpoint // of live builds, as this process last committed them
 	rates   map[string]*rate
 	changed chan struct{} // closed when any of that changes
+	ordered chan struct{} // has an item when an order was given in this process
 }
 
 // NewModels names the read models of a database; a Runner fills them.
@@ -33,7 +34,8 @@ func NewModels(ctx context.Context, db *sqldb.DB, projections ...Projection) (*M
 	if err != nil {
 		return nil, fmt.Errorf("make the table of checkpoints: %w", err)
 	}
-	return &Models{db: db, projections: projections, local: map[string]checkpoint{}, rates: map[string]*rate{}, changed: make(chan struct{})}, nil
+	return &Models{db: db, projections: projections, local: map[string]map[Range]checkpoint{}, rates: map[string]*rate{},
+		changed: make(chan struct{}), ordered: make(chan struct{}, 1)}, nil
 }
 
 // Reflected is what rows are made of: every ledger event up to Position.
@@ -69,10 +71,28 @@ func (m *Models) stored(ctx context.Context, r sqldb.Reader) (Reflected, error) 
 	if err != nil {
 		return Reflected{}, err
 	}
-	return m.least(func(p Projection) (checkpoint, bool) {
-		s, ok := all[p.Name()]
-		return s.checkpoint, ok && s.makes(p) // rows of another version answer no question of this one
-	}), nil
+	return m.least(func(p Projection) (checkpoint, bool) { return whole(p, ofBuild(all, p.Name(), live)) }), nil
+}
+
+// whole is the checkpoint of a live build as one: that of the range that is farthest behind, stopped if one is.
+// Rows of another version answer no question of this one.
+func whole(p Projection, ranges []stored) (checkpoint, bool) {
+	if len(ranges) == 0 || !ranges[0].makes(p) {
+		return checkpoint{}, false
+	}
+	least := ranges[0].checkpoint
+	for _, s := range ranges[1:] {
+		least = lesser(least, s.checkpoint)
+	}
+	return least, true
+}
+
+// lesser is the one that stands still, else the one that is farther behind.
+func lesser(a, b checkpoint) checkpoint {
+	if a.state == Stopped && b.state != Stopped || a.state == b.state && a.cursor.Position <= b.cursor.Position {
+		return a
+	}
+	return b
 }
 
 // ReflectsOf tells what the rows of one projection reflect, also if it is stopped.
@@ -81,10 +101,13 @@ func (m *Models) ReflectsOf(ctx context.Context, r sqldb.Reader, name string) (R
 	if err != nil {
 		return Reflected{}, err
 	}
-	if s, ok := all[name]; ok {
-		return s.reflected(), nil
+	least := Reflected{Position: eventstore.Beginning}
+	for i, s := range ofBuild(all, name, live) {
+		if now := s.reflected(); i == 0 || now.Position < least.Position {
+			least = now
+		}
 	}
-	return Reflected{Position: eventstore.Beginning}, nil
+	return least, nil
 }
 
 func (c checkpoint) reflected() Reflected {
@@ -154,7 +177,11 @@ type present struct {
 func (m *Models) now(ctx context.Context) (present, <-chan struct{}, error) {
 	m.mu.Lock()
 	changed, here := m.changed, m.runners > 0
-	local := m.least(func(p Projection) (checkpoint, bool) { cp, ok := m.local[p.Name()]; return cp, ok })
+	local := m.least(func(p Projection) (checkpoint, bool) {
+		cp, covered := m.localWhole(p.Name())
+		here = here && covered
+		return cp, covered
+	})
 	m.mu.Unlock()
 	if here {
 		return present{local, true}, changed, nil
@@ -163,22 +190,48 @@ func (m *Models) now(ctx context.Context) (present, <-chan struct{}, error) {
 	return present{stored, false}, changed, err
 }
 
+// localWhole is the checkpoint of a live build, if this process has all ranges of it; the mutex is held.
+func (m *Models) localWhole(name string) (least checkpoint, covered bool) {
+	partitions := 0
+	for part, cp := range m.local[name] {
+		if partitions == 0 {
+			least = cp
+		}
+		least = lesser(least, cp)
+		partitions += part.Last - part.First + 1
+	}
+	return least, partitions == eventstore.Partitions
+}
+
 // announce tells what was committed and wakes everybody who waits.
 func (m *Models) announce(members ...*member) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range members {
+		if c.build != live {
+			continue
+		}
 		if m.rates[c.Name()] == nil {
 			m.rates[c.Name()] = &rate{}
 		}
-		before, known := m.local[c.Name()]
+		if m.local[c.Name()] == nil {
+			m.local[c.Name()] = map[Range]checkpoint{}
+		}
+		before, known := m.local[c.Name()][c.part]
 		if known && c.at.cursor.NextSeq > before.cursor.NextSeq {
 			m.rates[c.Name()].add(c.at.cursor.NextSeq - before.cursor.NextSeq)
 		}
-		m.local[c.Name()] = c.at
+		m.local[c.Name()][c.part] = c.at
 	}
 	close(m.changed)
 	m.changed = make(chan struct{})
+}
+
+// disown forgets what this process had of a projection, because ranges of it come or go.
+func (m *Models) disown(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.local, name)
 }
 
 // attend counts the runners of this process, whose commits announce themselves.

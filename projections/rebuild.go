@@ -2,17 +2,16 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
-
-// Progress is how far a rebuild is.
-type Progress struct {
-	NextSeq uint64 // events applied
-	Of      uint64 // events it has to catch up with, for now
-}
 
 // StoppedError says that a projection met a poison event.
 type StoppedError struct {
@@ -25,106 +24,290 @@ func (e *StoppedError) Error() string {
 	return fmt.Sprintf("projection %s stopped at event %s (position %d): %s", e.Name, e.Event, e.Position, e.Cause)
 }
 
-// Rebuild drops the rows of one projection and makes them anew from the first event on, while the
-// others go on. It returns once the projection is level with the others and follows with them, or with
-// *StoppedError. Until then its queries see the part that is made, and Wait waits.
-//
-// A rebuild broken off is taken up by the next Run. progress, which may be nil, is called after each batch.
-func (r *Runner) Rebuild(ctx context.Context, name string, progress func(Progress)) error {
-	m, due, err := r.clear(ctx, name)
-	if err != nil {
-		return fmt.Errorf("rebuild %s: %w", name, err)
-	}
-	if level, _, err := r.level(ctx, m, due); level || err != nil {
-		return err
-	}
-	for batch, err := range r.batches(ctx, eventstore.Start, nil) {
+// chunkSize is how many events a rebuild folds before they are written in one transaction. Rows that change
+// often are written once for all of them; the live projections wait for the transaction on SQLite.
+const chunkSize = 20_000
+
+// crew are the builds that one pass over the ledger makes.
+type crew struct {
+	*Runner
+	members []*member
+	orders  []Order
+	begun   time.Time
+	first   uint64 // events that were applied before this pass
+}
+
+// chunk is a stretch of the ledger on its way through a rebuild: read, then decoded and folded while the next
+// is read, then written while the next is folded.
+type chunk struct {
+	events  []arrival
+	changes []*tables.Changes // of each member
+	to      []checkpoint
+}
+
+// rebuild makes new builds of the projections beside the live ones, in one pass over the ledger; then each is
+// brought level, compared with the live one and takes its place. Until then queries notice nothing. A rebuild
+// that was broken off goes on where its last transaction left it.
+func (r *Runner) rebuild(ctx context.Context, orders []Order) error {
+	c := &crew{Runner: r, begun: time.Now()}
+	for _, o := range orders {
+		m, err := r.enlist(ctx, o)
 		if err != nil {
-			return fmt.Errorf("rebuild %s: %w", name, err)
+			if err := r.close(ctx, o, "", err); err != nil {
+				return err
+			}
+			continue
 		}
-		level, now, err := r.rebuild(ctx, m, batch, due)
-		if progress != nil && err == nil {
-			progress(now)
+		c.members, c.orders = append(c.members, m), append(c.orders, o)
+	}
+	if len(c.members) == 0 {
+		return nil
+	}
+	c.first = c.lowest().NextSeq
+	err := c.applyAll(ctx)
+	for i, m := range c.members {
+		var report string
+		failure := err
+		if failure == nil {
+			report, failure = r.finish(ctx, c.orders[i], m)
 		}
-		if level || err != nil {
+		if err := r.close(ctx, c.orders[i], report, failure); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// clear empties the projection and takes it out of the common run. It gives how far it was.
-func (r *Runner) clear(ctx context.Context, name string) (*member, eventstore.Cursor, error) {
-	if err := r.loadOnce(ctx); err != nil {
-		return nil, eventstore.Start, err
-	}
-	r.turn.Lock()
-	defer r.turn.Unlock()
-	m, err := r.member(name)
+// enlist makes an empty build, or takes up the one that was begun.
+func (r *Runner) enlist(ctx context.Context, o Order) (*member, error) {
+	p, err := r.projection(o.Name)
 	if err != nil {
-		return nil, eventstore.Start, err
+		return nil, err
 	}
-	was := m.at.cursor
-	var at checkpoint
-	err = r.db.Write(ctx, func(tx *sqldb.Tx) (err error) {
-		at, err = begin(ctx, tx, m, "", Rebuilding)
+	var m *member
+	err = r.db.Write(ctx, func(tx *sqldb.Tx) error {
+		all, err := readCheckpoints(ctx, tx)
+		if err != nil {
+			return err
+		}
+		begun := ofBuild(all, p.Name(), next)
+		if o.Status == Underway && len(begun) == 1 && begun[0].makes(p) && begun[0].state == Rebuilding {
+			if err := r.hold(ctx, tx, &begun[0]); err != nil {
+				return err
+			}
+			m = newMember(p, begun[0])
+			return m.rows.Load(ctx, tx)
+		}
+		if err := begin(ctx, tx, p, next, "", r.id, Rebuilding); err != nil {
+			return err
+		}
+		m = newMember(p, stored{name: p.Name(), build: next, part: Whole, checkpoint: start(r.id, Rebuilding)})
+		m.rows.Empty()
+		_, err = tx.Exec(ctx, `UPDATE projection_orders SET status = $2 WHERE id = $1`, o.ID, Underway)
 		return err
 	})
 	if err != nil {
-		return nil, eventstore.Start, err
+		return nil, err
 	}
-	m.at = at
-	r.announce(m)
-	return m, was, nil
+	return m, r.instruct(ctx, m)
 }
 
-// loadOnce lets Rebuild work also where Run doesn't.
-func (r *Runner) loadOnce(ctx context.Context) error {
-	r.turn.Lock()
-	loaded := r.members != nil
-	r.turn.Unlock()
-	if loaded {
-		return nil
-	}
-	return r.load(ctx)
-}
-
-// rebuild applies one batch and tells whether the projection is level with the others.
-func (r *Runner) rebuild(ctx context.Context, m *member, batch []arrival, due eventstore.Cursor) (bool, Progress, error) {
-	r.turn.Lock()
-	err := r.commit(ctx, batch, []*member{m})
-	stopped := m.at.poison
-	r.turn.Unlock()
-	switch {
-	case err != nil:
-		return false, Progress{}, err
-	case stopped != nil:
-		return false, Progress{}, &StoppedError{m.Name(), *stopped}
-	}
-	return r.level(ctx, m, due)
-}
-
-// level lets the projection follow with the others once it has all that they have. They can't move
-// meanwhile, and what it has beyond them it skips.
-func (r *Runner) level(ctx context.Context, m *member, due eventstore.Cursor) (bool, Progress, error) {
-	r.turn.Lock()
-	defer r.turn.Unlock()
-	for _, other := range r.members {
-		if other.at.state == Running && other.at.cursor.Position > due.Position {
-			due = other.at.cursor
+func (r *Runner) projection(name string) (Projection, error) {
+	for _, p := range r.projections {
+		if p.Name() == name {
+			return p, nil
 		}
 	}
-	now := Progress{NextSeq: m.at.cursor.NextSeq, Of: max(due.NextSeq, m.at.cursor.NextSeq)}
-	if m.at.cursor.Position < due.Position {
-		return false, now, nil
+	return nil, fmt.Errorf("%q: %w", name, ErrNoProjection)
+}
+
+func (c *crew) lowest() eventstore.Cursor {
+	low := c.members[0].at.cursor
+	for _, m := range c.members {
+		if m.at.cursor.Position < low.Position {
+			low = m.at.cursor
+		}
 	}
-	to := m.at
-	to.state = Running
-	if err := r.db.Write(ctx, func(tx *sqldb.Tx) error { return move(ctx, tx, m, m.at, to) }); err != nil {
-		return false, now, err
+	return low
+}
+
+// goal is how far the live builds are: as far as a rebuild has to come by itself.
+func (r *Runner) goal() eventstore.Cursor {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	goal := eventstore.Start
+	for _, m := range r.members {
+		if m.at.cursor.Position > goal.Position {
+			goal = m.at.cursor
+		}
 	}
-	m.at = to
-	r.announce(m)
-	r.startOver() // where everything had stopped, nobody reads the events to come
-	return true, now, nil
+	return goal
+}
+
+// applyAll brings the crew to where the live builds are: reading, folding and writing go on side by side.
+func (c *crew) applyAll(ctx context.Context) error {
+	goal := c.goal()
+	if c.lowest().Position >= goal.Position {
+		return nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	raw, folded := make(chan []eventstore.Sequenced, 1), make(chan chunk, 1)
+	group.Go(func() error { defer close(raw); return c.readChunks(ctx, goal, raw) })
+	group.Go(func() error { defer close(folded); return c.foldChunks(ctx, raw, folded) })
+	group.Go(func() error {
+		for f := range folded {
+			if err := c.write(ctx, f, goal); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	return group.Wait()
+}
+
+// readChunks gives the events up to the goal.
+func (c *crew) readChunks(ctx context.Context, goal eventstore.Cursor, out chan<- []eventstore.Sequenced) error {
+	from := c.lowest()
+	events := make([]eventstore.Sequenced, 0, chunkSize)
+	for e, err := range c.source.Events(ctx, from) {
+		if err != nil {
+			return fmt.Errorf("read events after position %d: %w", from.Position, err)
+		}
+		if err := due(from, e); err != nil {
+			return err
+		}
+		from, events = e.After(), append(events, e)
+		last := from.Position >= goal.Position
+		if len(events) < chunkSize && !last {
+			continue
+		}
+		select {
+		case out <- events:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if last {
+			return nil
+		}
+		events = make([]eventstore.Sequenced, 0, chunkSize)
+	}
+	return fmt.Errorf("the source ended after position %d", from.Position)
+}
+
+// foldChunks decodes events and folds them, each member for itself.
+func (c *crew) foldChunks(ctx context.Context, in <-chan []eventstore.Sequenced, out chan<- chunk) error {
+	at := make([]checkpoint, len(c.members))
+	for i, m := range c.members {
+		at[i] = m.at
+	}
+	for events := range in {
+		f := chunk{events: c.decodeAll(events), changes: make([]*tables.Changes, len(c.members)), to: make([]checkpoint, len(c.members))}
+		var group errgroup.Group
+		for i, m := range c.members {
+			group.Go(func() (err error) {
+				f.changes[i], f.to[i], err = m.foldAll(ctx, f.events, at[i])
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		at = f.to
+		select {
+		case out <- f:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return ctx.Err()
+}
+
+// foldAll folds what comes after a checkpoint and gives what is to be written.
+func (m *member) foldAll(ctx context.Context, events []arrival, at checkpoint) (*tables.Changes, checkpoint, error) {
+	was := *m
+	was.at = at
+	events = events[was.has(events):]
+	for _, e := range events {
+		if err := m.fold(ctx, e); err != nil {
+			return nil, at, &StoppedError{m.Name(), Poison{Event: e.ID.String(), Position: e.Position, Cause: err.Error()}}
+		}
+	}
+	return m.rows.Collect(), was.after(events), nil
+}
+
+// write writes a chunk and the checkpoints in one transaction.
+func (c *crew) write(ctx context.Context, f chunk, goal eventstore.Cursor) error {
+	err := c.db.Write(ctx, func(tx *sqldb.Tx) error {
+		for i, m := range c.members {
+			if f.to[i].cursor == m.at.cursor {
+				continue
+			}
+			if err := m.move(ctx, tx, f.to[i]); err != nil {
+				return err
+			}
+			if err := f.changes[i].Write(ctx, tx); err != nil {
+				return fmt.Errorf("projection %s: %w", m.Name(), err)
+			}
+		}
+		return c.tell(ctx, tx, "applying", f.to[0].cursor.NextSeq, goal.NextSeq)
+	})
+	if err != nil {
+		return fmt.Errorf("rebuild up to position %d: %w", f.events[len(f.events)-1].Position, err)
+	}
+	for i, m := range c.members {
+		m.at = f.to[i]
+	}
+	return nil
+}
+
+const tellOrder = `UPDATE projection_orders SET phase = $2, events = $3, of_events = $4, rate = $5 WHERE id = $1`
+
+// tell shows progress to whoever asks.
+func (c *crew) tell(ctx context.Context, tx *sqldb.Tx, phase string, events, of uint64) error {
+	var rate uint64
+	if took := time.Since(c.begun).Seconds(); took > 0 && events > c.first {
+		rate = uint64(float64(events-c.first) / took)
+	}
+	for _, o := range c.orders {
+		if _, err := tx.Exec(ctx, tellOrder, o.ID, phase, events, max(of, events), rate); err != nil {
+			return fmt.Errorf("tell the progress of a rebuild: %w", err)
+		}
+	}
+	return nil
+}
+
+// Rebuild makes a projection anew beside the live one and returns once it has taken its place. It is what
+// an order does, for callers that wait.
+func (r *Runner) Rebuild(ctx context.Context, name string) (Order, error) {
+	id, err := r.Order(ctx, name, OrderRebuild)
+	if err != nil {
+		return Order{}, err
+	}
+	return r.Await(ctx, id)
+}
+
+// ErrOrderFailed says that an order could not be carried out; its report says why.
+var ErrOrderFailed = errors.New("the order could not be carried out")
+
+// Await returns once an order is carried out; the error is ErrOrderFailed if that failed.
+func (m *Models) Await(ctx context.Context, id string) (Order, error) {
+	for {
+		orders, err := m.Orders(ctx, m.db)
+		if err != nil {
+			return Order{}, err
+		}
+		for _, o := range orders {
+			switch {
+			case o.ID == id && o.Status == Failed:
+				return o, fmt.Errorf("%w: %s", ErrOrderFailed, o.Report)
+			case o.ID == id && o.Status == Done:
+				return o, nil
+			}
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return Order{}, ctx.Err()
+		}
+	}
 }

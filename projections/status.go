@@ -16,9 +16,20 @@ type Status struct {
 	Position eventstore.Position
 	NextSeq  uint64
 	At       domain.Instant
-	Lag      uint64  // events up to the head that aren't applied yet
-	Rate     float64 // events a second, lately, in this process
-	Poison   *Poison // why it is stopped
+	Lag      uint64   // events up to the head that aren't applied yet
+	Rate     float64  // events a second, lately, in this process
+	Poison   *Poison  // why it is stopped
+	Ranges   []Ranged // where several processes share it
+	Prior    bool     // the build before is kept
+	Order    *Order   // the latest that isn't done, or else that failed, or else was done
+}
+
+// Ranged is how far a range of partitions is.
+type Ranged struct {
+	Range
+	State    State
+	Position eventstore.Position
+	NextSeq  uint64
 }
 
 // Status tells how every projection is, given the end of the ledger.
@@ -27,19 +38,39 @@ func (m *Models) Status(ctx context.Context, head eventstore.Cursor) ([]Status, 
 	if err != nil {
 		return nil, err
 	}
+	orders, err := m.Orders(ctx, m.db)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Status, len(m.projections))
 	for i, p := range m.projections {
-		s, ok := all[p.Name()]
-		if !ok || !s.makes(p) {
-			s.checkpoint = checkpoint{cursor: eventstore.Start, state: Rebuilding}
-		}
-		list[i] = Status{Name: p.Name(), Version: p.Version(), State: s.state, Position: s.cursor.Position, NextSeq: s.cursor.NextSeq,
-			At: s.at, Rate: m.rate(p.Name()), Poison: s.poison}
-		if head.NextSeq > s.cursor.NextSeq {
-			list[i].Lag = head.NextSeq - s.cursor.NextSeq
+		list[i] = m.statusOf(p, all, head)
+		for _, o := range orders {
+			if o.Name == p.Name() {
+				list[i].Order = &o
+			}
 		}
 	}
 	return list, nil
+}
+
+func (m *Models) statusOf(p Projection, all []stored, head eventstore.Cursor) Status {
+	ranges := ofBuild(all, p.Name(), live)
+	c, ok := whole(p, ranges)
+	if !ok {
+		c = start("", Missing)
+	}
+	s := Status{Name: p.Name(), Version: p.Version(), State: c.state, Position: c.cursor.Position, NextSeq: c.cursor.NextSeq,
+		At: c.at, Rate: m.rate(p.Name()), Poison: c.poison, Prior: len(ofBuild(all, p.Name(), prior)) > 0}
+	if head.NextSeq > s.NextSeq {
+		s.Lag = head.NextSeq - s.NextSeq
+	}
+	if len(ranges) > 1 {
+		for _, r := range ranges {
+			s.Ranges = append(s.Ranges, Ranged{r.part, r.state, r.cursor.Position, r.cursor.NextSeq})
+		}
+	}
+	return s
 }
 
 func (m *Models) rate(name string) float64 {
