@@ -17,7 +17,7 @@ import (
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/reseller"
 	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 //go:embed schema.sql
@@ -30,7 +30,7 @@ type Projection struct{}
 func (Projection) Name() string { return "credit" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
@@ -40,20 +40,26 @@ var policies = []credit.Policy{credit.Keep, credit.Close}
 
 // change is one event on its way into the tables.
 type change struct {
-	ctx context.Context
-	tx  *sqldb.Tx
-	e   projections.Event
+	ctx  context.Context
+	rows *tables.Rows
+	e    projections.Event
 }
 
-// subscription names one subscription.
-type subscription struct {
-	customer.Key
-	id domain.SubscriptionID
+// now and place are when the event was recorded and where it stands, as columns that may be NULL hold it:
+// without the event around them, which nobody needs any more.
+func (c change) now() *domain.Instant {
+	at := c.e.Meta.At
+	return &at
+}
+
+func (c change) place() *domain.Place {
+	seq := domain.Place(c.e.Seq)
+	return &seq
 }
 
 // Apply changes rows; events that don't concern credit change none.
-func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
-	c := change{ctx: ctx, tx: tx, e: e}
+func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
+	c := change{ctx: ctx, rows: rows, e: e}
 	switch f := e.Fact.(type) {
 	case reseller.PartnerLocationRegistered:
 		return c.registerLocation(f)

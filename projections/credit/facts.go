@@ -1,10 +1,12 @@
 package credit
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/credit"
 	"github.com/partnerledger/partnerledger/domain/customer"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
 )
 
 // kinds are the words of the table for the kinds of facts.
@@ -13,12 +15,13 @@ var kinds = map[credit.Kind]string{credit.Set: "set", credit.Clear: "clear", cre
 // sourceCorrection is the source of a set that was recorded later than it takes effect.
 const sourceCorrection, sourceUpgrade = "correction", "upgrade"
 
-const insertSubscription = `INSERT INTO credit_subscriptions (provider_tenant_id, customer_tenant_id, subscription_id, since)
-VALUES ($1, $2, $3, $4)`
+// errUnknown says that an event is about what no event before it made; the domain refuses such commands.
+var errUnknown = errors.New("no event before tells of it")
 
 // begin is a purchase, or a partial upgrade's new subscription: seats, and for now nobody on record.
 func (c change) begin(s subscription, seats int) error {
-	err := readmodel.Exec(c.ctx, c.tx, insertSubscription, s.ProviderTenantID, s.CustomerTenantID, s.id, c.e.Meta.At)
+	since := c.e.Meta.At
+	err := subscriptions.Insert(c.rows, &life{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id, Since: since})
 	if err != nil {
 		return err
 	}
@@ -26,7 +29,7 @@ func (c change) begin(s subscription, seats int) error {
 		return err
 	}
 	for _, policy := range policies {
-		if err := c.insertSpan(s, span{policy: policy, from: c.e.Meta.At, to: domain.MaxInstant}); err != nil {
+		if err := c.insert(s.nobody(policy, since)); err != nil {
 			return err
 		}
 	}
@@ -44,83 +47,76 @@ func (c change) upgrade(f customer.SubscriptionUpgraded) error {
 	return c.begin(subscription{f.Key, f.NewSubscriptionID}, f.Moved)
 }
 
-const insertStep = `INSERT INTO credit_seats (provider_tenant_id, customer_tenant_id, subscription_id, since, seq, seats)
-VALUES ($1, $2, $3, $4, $5, $6)`
-
-func (c change) insertSeats(s subscription, seats int) error {
-	return readmodel.Exec(c.ctx, c.tx, insertStep, s.ProviderTenantID, s.CustomerTenantID, s.id, c.e.Meta.At, c.e.Seq, seats)
+func (c change) insertSeats(s subscription, number int) error {
+	return seats.Insert(c.rows, &step{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id,
+		Seq: domain.Place(c.e.Seq), Since: c.e.Meta.At, Seats: number})
 }
-
-const closeStep = `UPDATE credit_seats SET until = $4
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL`
 
 func (c change) endSeats(s subscription) error {
-	return readmodel.Exec(c.ctx, c.tx, closeStep, s.ProviderTenantID, s.CustomerTenantID, s.id, c.e.Meta.At)
+	last, err := seatsOpen.One(c.ctx, c.rows, &step{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id})
+	if err != nil || last == nil {
+		return err
+	}
+	last.Until = c.now()
+	seats.Change(c.rows, last)
+	return nil
 }
 
-func (c change) seats(s subscription, seats int) error {
+func (c change) seats(s subscription, number int) error {
 	if err := c.endSeats(s); err != nil {
 		return err
 	}
-	return c.insertSeats(s, seats)
-}
-
-// fact is a row of credit_facts.
-type fact struct {
-	kind      credit.Kind
-	effective domain.Instant
-	mpn       domain.MPNID
-	reseller  domain.TenantID
-	source    string
-	agreement any // true, false, or nil where nobody looked
-	reason    string
-	approver  string
+	return c.insertSeats(s, number)
 }
 
 func (c change) assign(f customer.ResellerOfRecordAssigned) error {
-	var agreement any
+	set := fact{EffectiveAt: c.e.Meta.At, MPNID: f.MPNID, Reseller: f.ResellerTenantID, Source: f.Source}
 	if f.Source != sourceUpgrade {
-		agreement = f.PartnerAgreementSigned
+		signed := f.PartnerAgreementSigned
+		set.AgreementSigned = &signed
 	}
-	return c.record(subscription{f.Key, f.SubscriptionID}, fact{kind: credit.Set, effective: c.e.Meta.At, mpn: f.MPNID,
-		reseller: f.ResellerTenantID, source: f.Source, agreement: agreement})
+	return c.record(subscription{f.Key, f.SubscriptionID}, credit.Set, set)
 }
 
 // correct records a set at its effective time; the agreement was looked at, or it would have been refused.
 func (c change) correct(f customer.ResellerOfRecordCorrected) error {
-	return c.record(subscription{f.Key, f.SubscriptionID}, fact{kind: credit.Set, effective: f.From, mpn: f.MPNID,
-		reseller: f.ResellerTenantID, source: sourceCorrection, agreement: true, reason: f.Reason, approver: f.Approver})
+	signed := true
+	return c.record(subscription{f.Key, f.SubscriptionID}, credit.Set, fact{EffectiveAt: f.From, MPNID: f.MPNID,
+		Reseller: f.ResellerTenantID, Source: sourceCorrection, AgreementSigned: &signed, Reason: f.Reason, Approver: f.Approver})
 }
 
 func (c change) clear(f customer.ResellerOfRecordCleared) error {
-	return c.record(subscription{f.Key, f.SubscriptionID}, fact{kind: credit.Clear, effective: c.e.Meta.At, reason: f.Reason})
+	return c.record(subscription{f.Key, f.SubscriptionID}, credit.Clear, fact{EffectiveAt: c.e.Meta.At, Reason: f.Reason})
 }
-
-const endSubscription = `UPDATE credit_subscriptions SET until = $4
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3`
 
 func (c change) end(f customer.SubscriptionCancelled) error {
 	s := subscription{f.Key, f.SubscriptionID}
-	err := readmodel.Exec(c.ctx, c.tx, endSubscription, s.ProviderTenantID, s.CustomerTenantID, s.id, c.e.Meta.At)
+	l, err := c.life(s)
 	if err != nil {
 		return err
 	}
+	l.Until = c.now()
+	subscriptions.Change(c.rows, l)
 	if err := c.endSeats(s); err != nil {
 		return err
 	}
-	return c.record(s, fact{kind: credit.End, effective: c.e.Meta.At, reason: f.Reason})
+	return c.record(s, credit.End, fact{EffectiveAt: c.e.Meta.At, Reason: f.Reason})
 }
 
-const insertFact = `INSERT INTO credit_facts (provider_tenant_id, customer_tenant_id, subscription_id, seq, kind, effective_at,
-  recorded_at, mpn_id, reseller_tenant_id, source, agreement_signed, event_id, recorded_by, reason, approver)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+func (c change) life(s subscription) (*life, error) {
+	l, err := subscriptions.Get(c.ctx, c.rows, &life{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id})
+	if err == nil && l == nil {
+		err = fmt.Errorf("subscription %s: %w", s.id, errUnknown)
+	}
+	return l, err
+}
 
 // record keeps the fact and makes the subscription's intervals anew.
-func (c change) record(s subscription, f fact) error {
-	err := readmodel.Exec(c.ctx, c.tx, insertFact, s.ProviderTenantID, s.CustomerTenantID, s.id, c.e.Seq, kinds[f.kind], f.effective,
-		c.e.Meta.At, readmodel.Null(f.mpn), readmodel.Null(f.reseller), readmodel.Null(f.source), f.agreement, c.e.ID.String(),
-		c.e.Meta.Actor.UserPrincipalName, readmodel.Null(f.reason), readmodel.Null(f.approver))
-	if err != nil {
+func (c change) record(s subscription, kind credit.Kind, f fact) error {
+	f.Provider, f.Customer, f.ID, f.Seq = s.ProviderTenantID, s.CustomerTenantID, s.id, domain.Place(c.e.Seq)
+	f.Kind, f.RecordedAt = kinds[kind], c.e.Meta.At
+	f.EventID, f.RecordedBy = c.e.ID.String(), c.e.Meta.Actor.UserPrincipalName
+	if err := facts.Insert(c.rows, &f); err != nil {
 		return err
 	}
 	return c.again(s)

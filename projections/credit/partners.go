@@ -1,79 +1,80 @@
 package credit
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/reseller"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
 )
 
-const insertLocation = `INSERT INTO credit_locations (mpn_id, reseller_tenant_id) VALUES ($1, $2)`
-
 func (c change) registerLocation(f reseller.PartnerLocationRegistered) error {
-	return readmodel.Exec(c.ctx, c.tx, insertLocation, f.MPNID, f.ResellerTenantID)
+	return locations.Insert(c.rows, &location{MPNID: f.MPNID, Reseller: f.ResellerTenantID})
 }
-
-const markDeleted = `UPDATE credit_locations SET deleted_at = $2, deleted_seq = $3, deleted_by = $4
-WHERE mpn_id = $1 AND deleted_at IS NULL`
 
 // deleteLocation closes every open credit of the id, for every provider.
 func (c change) deleteLocation(f reseller.PartnerLocationDeleted) error {
-	if err := readmodel.Exec(c.ctx, c.tx, markDeleted, f.MPNID, c.e.Meta.At, c.e.Seq, c.e.ID.String()); err != nil {
+	l, err := locations.Get(c.ctx, c.rows, &location{MPNID: f.MPNID})
+	switch {
+	case err != nil:
 		return err
+	case l == nil:
+		return fmt.Errorf("location %s: %w", f.MPNID, errUnknown)
+	case l.DeletedAt == nil:
+		l.DeletedAt, l.DeletedSeq, l.DeletedBy = c.now(), c.place(), c.e.ID.String()
+		locations.Change(c.rows, l)
 	}
-	return c.againWhere(f.ResellerTenantID, "mpn_id = ?", f.MPNID)
+	return c.againWhere(f.ResellerTenantID, func(i *interval) bool { return i.MPNID == f.MPNID })
 }
 
-const insertDeauthorized = `INSERT INTO credit_deauthorized (reseller_tenant_id, deauthorized_at, deauthorized_seq, deauthorized_by)
-VALUES ($1, $2, $3, $4) ON CONFLICT (reseller_tenant_id) DO NOTHING`
-
-// deauthorize closes every open credit of every location of the reseller.
+// deauthorize closes every open credit of every location of the reseller; a second time it finds none.
 func (c change) deauthorize(f reseller.ResellerDeauthorized) error {
-	err := readmodel.Exec(c.ctx, c.tx, insertDeauthorized, f.ResellerTenantID, c.e.Meta.At, c.e.Seq, c.e.ID.String())
+	d, err := deauthorized.Get(c.ctx, c.rows, &deauthorization{Reseller: f.ResellerTenantID})
+	if err == nil && d == nil {
+		err = deauthorized.Insert(c.rows, &deauthorization{Reseller: f.ResellerTenantID, At: c.e.Meta.At, Seq: *c.place(), By: c.e.ID.String()})
+	}
 	if err != nil {
 		return err
 	}
-	return c.againWhere(f.ResellerTenantID, "")
+	return c.againWhere(f.ResellerTenantID, func(*interval) bool { return true })
 }
-
-const insertPartnership = `INSERT INTO credit_partnerships (provider_tenant_id, reseller_tenant_id, since, since_seq)
-VALUES ($1, $2, $3, $4)`
 
 // beginPartnership changes no interval: it counts for facts that follow it, and those have a later place.
 func (c change) beginPartnership(f partnership.PartnershipAccepted) error {
-	return readmodel.Exec(c.ctx, c.tx, insertPartnership, f.ProviderTenantID, f.ResellerTenantID, c.e.Meta.At, c.e.Seq)
+	return partnerships.Insert(c.rows, &episode{Provider: f.ProviderTenantID, Reseller: f.ResellerTenantID, SinceSeq: *c.place(), Since: c.e.Meta.At})
 }
-
-const markRemoved = `UPDATE credit_partnerships SET until = $3, until_seq = $4, removed_by = $5
-WHERE provider_tenant_id = $1 AND reseller_tenant_id = $2 AND until IS NULL`
 
 // endPartnership closes the open credit under the policy Close, and none under Keep.
 func (c change) endPartnership(f partnership.PartnershipRemoved) error {
-	err := readmodel.Exec(c.ctx, c.tx, markRemoved, f.ProviderTenantID, f.ResellerTenantID, c.e.Meta.At, c.e.Seq, c.e.ID.String())
+	episodes, err := episodesOf.Find(c.ctx, c.rows, &episode{Provider: f.ProviderTenantID, Reseller: f.ResellerTenantID})
 	if err != nil {
 		return err
 	}
-	return c.againWhere(f.ResellerTenantID, "provider_tenant_id = ?", f.ProviderTenantID)
+	for _, e := range episodes {
+		if e.Until == nil {
+			e.Until, e.UntilSeq, e.RemovedBy = c.now(), c.place(), c.e.ID.String()
+			partnerships.Change(c.rows, e)
+		}
+	}
+	return c.againWhere(f.ResellerTenantID, func(i *interval) bool { return i.Provider == f.ProviderTenantID })
 }
 
-const openCredit = `SELECT DISTINCT provider_tenant_id, customer_tenant_id, subscription_id FROM credit_intervals
-WHERE until IS NULL AND known_until IS NULL AND reseller_tenant_id = $1{where}
-ORDER BY provider_tenant_id, customer_tenant_id, subscription_id`
-
-// againWhere makes the intervals anew of the subscriptions on which the reseller has open credit: what
-// a partner loses now can close nothing else.
-func (c change) againWhere(reseller domain.TenantID, condition string, args ...any) error {
-	q := readmodel.From(openCredit, reseller)
-	if condition != "" {
-		q.And(condition, args...)
-	}
-	affected, err := readmodel.All(c.ctx, c.tx, q, func(s *subscription) []any {
-		return []any{&s.ProviderTenantID, &s.CustomerTenantID, &s.id}
-	})
+// againWhere makes the intervals anew of the subscriptions on which the reseller has open credit that is
+// meant: what a partner loses now can close nothing else.
+func (c change) againWhere(reseller domain.TenantID, meant func(*interval) bool) error {
+	open, err := openCredit.Find(c.ctx, c.rows, &interval{Reseller: reseller})
 	if err != nil {
 		return err
 	}
-	for _, s := range affected {
+	// Rows change on the way, so the subscriptions are taken down first.
+	var affected []subscription
+	for _, i := range open {
+		if meant(i) {
+			affected = append(affected, i.of())
+		}
+	}
+	for _, s := range slices.Compact(affected) { // those of one subscription stand together: they are sorted
 		if err := c.again(s); err != nil {
 			return err
 		}

@@ -32,20 +32,20 @@ CREATE INDEX IF NOT EXISTS credit_facts_sold ON credit_facts (provider_tenant_id
 -- what was known at K is known_since <= K AND (known_until IS NULL OR known_until > K), cut at K.
 -- closed_how is replaced, cleared, ended, location-deleted, reseller-deauthorized or partnership-removed.
 CREATE TABLE IF NOT EXISTS credit_intervals (
-  policy             TEXT NOT NULL,
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
   subscription_id    TEXT NOT NULL,
+  policy             TEXT NOT NULL,
+  since              BIGINT NOT NULL,
+  known_since        BIGINT NOT NULL,
   mpn_id             TEXT,
   reseller_tenant_id TEXT,
-  since              BIGINT NOT NULL,
   until              BIGINT,
   opened_by          TEXT,
   closed_by          TEXT,
   closed_how         TEXT,
   partnership_active INTEGER,
   agreement_signed   INTEGER,
-  known_since        BIGINT NOT NULL,
   known_until        BIGINT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id, policy, since, known_since)
 );
@@ -61,9 +61,9 @@ CREATE TABLE IF NOT EXISTS credit_seats (
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
   subscription_id    TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
-  seq                BIGINT NOT NULL,
   seats              BIGINT NOT NULL,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id, seq)
 );
@@ -99,8 +99,8 @@ CREATE TABLE IF NOT EXISTS credit_deauthorized (
 CREATE TABLE IF NOT EXISTS credit_partnerships (
   provider_tenant_id TEXT NOT NULL,
   reseller_tenant_id TEXT NOT NULL,
-  since              BIGINT NOT NULL,
   since_seq          BIGINT NOT NULL,
+  since              BIGINT NOT NULL,
   until              BIGINT,
   until_seq          BIGINT,
   removed_by         TEXT,
