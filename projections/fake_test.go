@@ -18,6 +18,7 @@ import (
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 var codec = eventstore.NewCodec(reseller.Events, nil)
@@ -109,6 +110,7 @@ type counter struct {
 	name    string
 	version int
 	extra   string // more schema
+	splits  bool
 	// before, if set, is asked before each event is applied.
 	before func(e projections.Event) error
 }
@@ -119,9 +121,42 @@ func (c *counter) Schema() string {
 	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (stream TEXT NOT NULL PRIMARY KEY, n BIGINT NOT NULL, trail BIGINT NOT NULL);%s", c.name, c.extra)
 }
 
-func (c *counter) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
-	_, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO %[1]s (stream, n, trail) VALUES ($1, 1, $2)
-ON CONFLICT (stream) DO UPDATE SET n = %[1]s.n + 1, trail = (%[1]s.trail * 31 + excluded.trail) %% 1000003`, c.name), e.Stream, e.Seq)
+// counted is a row of a counter's table.
+type counted struct {
+	Stream string `sql:"stream,key"`
+	N      int64  `sql:"n"`
+	Trail  int64  `sql:"trail"`
+}
+
+var (
+	countersMu sync.Mutex
+	counters   = map[string]*tables.Table[string, counted]{}
+)
+
+// table is the same for all counters of a name, as a projection's tables are.
+func (c *counter) table() *tables.Table[string, counted] {
+	countersMu.Lock()
+	defer countersMu.Unlock()
+	if counters[c.name] == nil {
+		counters[c.name] = tables.Of(c.name, func(r *counted) string { return r.Stream })
+	}
+	return counters[c.name]
+}
+
+func (c *counter) Tables() []tables.Definition { return []tables.Definition{c.table()} }
+func (c *counter) Splits() bool                { return c.splits }
+
+func (c *counter) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
+	row, err := c.table().Get(ctx, rows, &counted{Stream: e.Stream})
+	switch {
+	case err != nil:
+		return err
+	case row == nil:
+		err = c.table().Insert(rows, &counted{Stream: e.Stream, N: 1, Trail: int64(e.Seq)})
+	default:
+		row.N, row.Trail = row.N+1, (row.Trail*31+int64(e.Seq))%1000003
+		c.table().Change(rows, row)
+	}
 	if err == nil && c.before != nil { // after its rows, so that something has to be undone
 		err = c.before(e)
 	}
@@ -136,10 +171,15 @@ type desk struct {
 
 func open(t *testing.T, url string, source projections.Source, list ...projections.Projection) *desk {
 	t.Helper()
+	return openWith(t, url, source, projections.Options{}, list...)
+}
+
+func openWith(t *testing.T, url string, source projections.Source, options projections.Options, list ...projections.Projection) *desk {
+	t.Helper()
 	db := sqldbtest.Open(t, url)
 	models, err := projections.NewModels(t.Context(), db, list...)
 	require.NoError(t, err)
-	return &desk{projections.NewRunner(models, source, codec), db}
+	return &desk{projections.NewRunner(models, source, codec, options), db}
 }
 
 // runAndDie is Run, after which nothing of the process is left.
@@ -232,3 +272,29 @@ func poisonAt(seq uint64) func(projections.Event) error {
 		return nil
 	}
 }
+
+// atomicFault is a before that changes while a runner is at work.
+type atomicFault struct {
+	mu sync.Mutex
+	fn func(projections.Event) error
+}
+
+func (a *atomicFault) set(fn func(projections.Event) error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fn = fn
+}
+
+func (a *atomicFault) ask(e projections.Event) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.fn == nil {
+		return nil
+	}
+	return a.fn(e)
+}
+
+const (
+	waitAtMost = 30 * time.Second
+	pollAfter  = 5 * time.Millisecond
+)

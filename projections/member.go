@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,6 +51,11 @@ func (f *fault) Error() string { return fmt.Sprintf("projection %s: %v", f.membe
 
 // Unwrap gives the cause.
 func (f *fault) Unwrap() error { return f.cause }
+
+func isFault(err error) bool {
+	_, is := errors.AsType[*fault](err)
+	return is
+}
 
 // take applies what the member doesn't have yet, and gives its checkpoint after that. It moves the
 // checkpoint first: from then on no other projector can touch the same rows.

@@ -229,6 +229,9 @@ func (m *member) foldAll(ctx context.Context, events []arrival, at checkpoint) (
 	events = events[was.has(events):]
 	for _, e := range events {
 		if err := m.fold(ctx, e); err != nil {
+			if err := m.blame(ctx, err); !isFault(err) {
+				return nil, at, err
+			}
 			return nil, at, &StoppedError{m.Name(), Poison{Event: e.ID.String(), Position: e.Position, Cause: err.Error()}}
 		}
 	}

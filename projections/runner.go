@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,8 @@ type Options struct {
 	// Shared says that other projectors may be at work on the database. A Runner then stands by while another
 	// is alive that holds what it wants, and takes over a few seconds after the other's death.
 	Shared bool
+	// Patience is how long a run that stands by waits for a sign of life; default 3 seconds.
+	Patience time.Duration
 	// Skips gives the events that people have decided a projection passes over; nil for none.
 	Skips func(ctx context.Context, projection string) ([]uuid.UUID, error)
 	// Holds tells whether the log still has an event that was applied; nil not to ask. Its error ends Run.
@@ -51,6 +54,9 @@ type Runner struct {
 func NewRunner(models *Models, source Source, codec *eventstore.Codec, options Options) *Runner {
 	if options.Partitions == (Range{}) {
 		options.Partitions = Whole
+	}
+	if options.Patience == 0 {
+		options.Patience = 3 * time.Second
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()

@@ -60,7 +60,11 @@ func (h *held[K, R]) add(to *Changes, rows [][]any, how func(*sqldb.Tx, context.
 // settle notes that the database says what is said here, and lets go what nobody will ask for.
 func (h *held[K, R]) settle(key K, e *entry[R]) {
 	e.dirty, e.stored = false, !e.absent
-	if e.absent || h.table.isFinal(e.row) {
+	if !e.absent && h.table.isFinal(e.row) {
+		e.absent = true // here, that is: nobody looks
+		h.file(e)
+	}
+	if e.absent {
 		delete(h.rows, key)
 	}
 }

@@ -17,10 +17,11 @@ var ErrTwice = errors.New("the row is there already")
 
 // entry is one row in memory, or the knowledge that there is none.
 type entry[R any] struct {
-	row    *R   // nil where none was ever seen
-	absent bool // there is no such row, whatever the database says
-	stored bool // the database has a row with this key
-	dirty  bool // the database doesn't say what is said here
+	row    *R    // nil where none was ever seen
+	absent bool  // there is no such row, whatever the database says
+	stored bool  // the database has a row with this key
+	dirty  bool  // the database doesn't say what is said here
+	places []any // where in each index the row is filed, nil where it isn't
 }
 
 // held is what a Rows holds of one table.
@@ -88,47 +89,31 @@ func (t *Table[K, R]) Get(ctx context.Context, rows *Rows, probe *R) (*R, error)
 	if rows.complete {
 		return nil, nil
 	}
-	found, err := h.read(ctx, rows.reader, h.selectByKey, t.values(probe, t.columns[:t.keys]))
-	if err != nil {
+	if err := h.read(ctx, rows.reader, h.selectByKey, t.values(probe, t.columns[:t.keys]), h.take); err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
-		h.rows[key] = &entry[R]{absent: true}
-		return nil, nil
+	if e, ok := h.rows[key]; ok {
+		return e.row, nil
 	}
-	h.take(found[0])
-	return found[0], nil
+	h.rows[key] = &entry[R]{absent: true}
+	return nil, nil
 }
 
 // Find gives the rows that are in the index under the columns of the probe, in the order of their keys.
 func (x *Index[I, K, R]) Find(ctx context.Context, rows *Rows, probe *R) ([]*R, error) {
 	h, place := x.table.in(rows), any(x.key(probe))
 	if !rows.complete && !h.known[x.number][place] {
-		found, err := h.read(ctx, rows.reader, x.text(h), x.table.values(probe, x.columns))
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range found {
+		err := h.read(ctx, rows.reader, x.text(h), x.table.values(probe, x.columns), func(r *R) {
 			if _, ok := h.rows[x.table.key(r)]; !ok { // what is in memory is newer
 				h.take(r)
 			}
+		})
+		if err != nil {
+			return nil, err
 		}
 		h.known[x.number][place] = true
 	}
-	// Rows that have left the index are taken out only now, when somebody looks.
-	list := slices.DeleteFunc(h.indexes[x.number][place], func(r *R) bool {
-		now, in := x.place(r)
-		e := h.rows[x.table.key(r)]
-		return !in || now != place || e == nil || e.absent || e.row != r
-	})
-	if len(list) == 0 {
-		delete(h.indexes[x.number], place)
-		return nil, nil
-	}
-	h.indexes[x.number][place] = list
-	out := slices.Clone(list)
-	slices.SortFunc(out, h.compare)
-	return out, nil
+	return h.sorted(h.indexes[x.number][place]), nil
 }
 
 // One is Find where the index can hold one row for each place; nil where there is none.
@@ -154,10 +139,25 @@ func (x *Index[I, K, R]) text(h *held[K, R]) string {
 	return h.selectBy[x.number]
 }
 
-// compare orders rows by their keys.
-func (h *held[K, R]) compare(a, b *R) int {
-	keys := h.table.columns[:h.table.keys]
-	return compareKeys(h.table.values(a, keys), h.table.values(b, keys))
+// sorted gives the rows in the order of their keys.
+func (h *held[K, R]) sorted(list []*R) []*R {
+	if len(list) < 2 {
+		return slices.Clone(list)
+	}
+	type keyed struct {
+		key []any
+		row *R
+	}
+	all := make([]keyed, len(list))
+	for i, r := range list {
+		all[i] = keyed{h.table.values(r, h.table.columns[:h.table.keys]), r}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return compareKeys(a.key, b.key) })
+	out := make([]*R, len(all))
+	for i, k := range all {
+		out[i] = k.row
+	}
+	return out
 }
 
 func compareKeys(a, b []any) int {
@@ -190,15 +190,16 @@ func (t *Table[K, R]) Insert(rows *Rows, r *R) error {
 	}
 	e.row, e.absent = r, false
 	h.touch(key, e)
-	h.file(r)
+	h.file(e)
 	return nil
 }
 
 // Change notes that a row from Get or Find was changed. The key columns MUST stay as they are.
 func (t *Table[K, R]) Change(rows *Rows, r *R) {
 	h, key := t.in(rows), t.key(r)
-	h.touch(key, h.rows[key])
-	h.file(r)
+	e := h.rows[key]
+	h.touch(key, e)
+	h.file(e)
 }
 
 // Delete removes a row from Get or Find.
@@ -207,6 +208,7 @@ func (t *Table[K, R]) Delete(rows *Rows, r *R) {
 	e := h.rows[key]
 	e.absent = true
 	h.touch(key, e)
+	h.file(e)
 }
 
 func (h *held[K, R]) touch(key K, e *entry[R]) {
@@ -218,51 +220,70 @@ func (h *held[K, R]) touch(key K, e *entry[R]) {
 
 // take keeps a row of the database.
 func (h *held[K, R]) take(r *R) {
-	h.rows[h.table.key(r)] = &entry[R]{row: r, stored: true}
-	h.file(r)
+	e := &entry[R]{row: r, stored: true}
+	h.rows[h.table.key(r)] = e
+	h.file(e)
 }
 
-// file puts a row into the indexes where it belongs and isn't yet.
-func (h *held[K, R]) file(r *R) {
+// file puts a row where it belongs in each index, and takes it from where it doesn't belong any more.
+func (h *held[K, R]) file(e *entry[R]) {
+	if e.places == nil && len(h.indexes) > 0 {
+		e.places = make([]any, len(h.indexes))
+	}
 	for i, x := range h.table.indexes {
-		if place, in := x.place(r); in && !slices.Contains(h.indexes[i][place], r) {
-			h.indexes[i][place] = append(h.indexes[i][place], r)
+		var now any
+		if place, in := x.place(e.row); in && !e.absent {
+			now = place
+		}
+		if before := e.places[i]; before != now {
+			h.move(h.indexes[i], e.row, before, now)
+			e.places[i] = now
 		}
 	}
 }
 
-func (h *held[K, R]) read(ctx context.Context, r sqldb.Reader, text string, args []any) ([]*R, error) {
+func (h *held[K, R]) move(index map[any][]*R, r *R, from, to any) {
+	if from != nil {
+		list := index[from]
+		at, last := slices.Index(list, r), len(list)-1
+		list[at], list[last] = list[last], nil
+		index[from] = list[:last]
+		if last == 0 {
+			delete(index, from)
+		}
+	}
+	if to != nil {
+		index[to] = append(index[to], r)
+	}
+}
+
+// read gives each row that the query finds to the function.
+func (h *held[K, R]) read(ctx context.Context, r sqldb.Reader, text string, args []any, each func(*R)) error {
 	rows, err := r.Query(ctx, text, args...)
 	if err != nil {
-		return nil, fmt.Errorf("look up rows of %s: %w", h.physical, err)
+		return fmt.Errorf("look up rows of %s: %w", h.physical, err)
 	}
 	defer rows.Close()
-	var found []*R
 	for rows.Next() {
 		row := new(R)
 		if err := rows.Scan(h.table.targets(row)...); err != nil {
-			return nil, fmt.Errorf("look up rows of %s: %w", h.physical, err)
+			return fmt.Errorf("look up rows of %s: %w", h.physical, err)
 		}
-		found = append(found, row)
+		each(row)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("look up rows of %s: %w", h.physical, err)
+		return fmt.Errorf("look up rows of %s: %w", h.physical, err)
 	}
-	return found, nil
+	return nil
 }
 
 func (h *held[K, R]) load(ctx context.Context, r sqldb.Reader) error {
 	if h.table.once {
 		return nil
 	}
-	found, err := h.read(ctx, r, h.selectAll, nil)
-	if err != nil {
-		return err
-	}
-	for _, row := range found {
+	return h.read(ctx, r, h.selectAll, nil, func(row *R) {
 		if !h.table.isFinal(row) {
 			h.take(row)
 		}
-	}
-	return nil
+	})
 }

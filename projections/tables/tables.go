@@ -60,8 +60,8 @@ func Of[K comparable, R any](name string, key func(*R) K) *Table[K, R] {
 
 func columnOf(table string, f reflect.StructField, i int) (c column, isKey bool) {
 	name, option, _ := strings.Cut(f.Tag.Get("sql"), ",")
-	kind := f.Type.Kind()
-	if kind == reflect.Pointer {
+	kind, pointer := f.Type.Kind(), f.Type.Kind() == reflect.Pointer
+	if pointer {
 		kind = f.Type.Elem().Kind()
 	}
 	switch kind {
@@ -71,6 +71,9 @@ func columnOf(table string, f reflect.StructField, i int) (c column, isKey bool)
 	}
 	if name == "" || option != "" && option != "key" && option != "null" {
 		panic(fmt.Sprintf("table %s: the tag of field %s names no column", table, f.Name))
+	}
+	if pointer && option != "" {
+		panic(fmt.Sprintf("table %s: column %q is a pointer, which can't be a key and needs no null", table, name))
 	}
 	return column{name: name, field: i, text: kind == reflect.String, null: option == "null"}, option == "key"
 }
@@ -196,9 +199,12 @@ func (e *emptied) Scan(value any) error {
 	case []byte:
 		target.SetString(string(v))
 	case int64:
-		if target.Kind() == reflect.Uint64 {
+		switch target.Kind() {
+		case reflect.Bool:
+			target.SetBool(v != 0)
+		case reflect.Uint64:
 			target.SetUint(uint64(v))
-		} else {
+		default:
 			target.SetInt(v)
 		}
 	default:
