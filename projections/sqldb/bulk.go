@@ -79,7 +79,7 @@ func (t *Tx) inStatements(ctx context.Context, b Bulk, text func(rows int) strin
 		}
 		args := make([]any, 0, n*len(b.Columns))
 		for _, row := range rows[:n] {
-			args = append(args, row...)
+			args = append(args, row[:len(b.Columns)]...)
 		}
 		if _, err := t.Exec(ctx, statement, args...); err != nil {
 			return err
