@@ -1,22 +1,13 @@
 package partners
 
 import (
-	"context"
-
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/partnership"
-	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
-const insertRequest = `INSERT INTO partnership_requests (request_id, provider_tenant_id, reseller_email_sealed, delivery,
-  requested_at, requested_by, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`
-
-func request(ctx context.Context, tx *sqldb.Tx, e projections.Event, f partnership.PartnershipRequested) error {
-	return readmodel.Exec(ctx, tx, insertRequest, f.RequestID, f.ProviderTenantID, f.ResellerEmail.Sealed(), readmodel.Null(f.Delivery),
-		e.Meta.At, e.Meta.Actor.UserPrincipalName, f.ExpiresAt)
+func (c change) request(f partnership.PartnershipRequested) error {
+	return requests.Insert(c.rows, &asked{ID: f.RequestID, Provider: f.ProviderTenantID, ResellerEmailSealed: f.ResellerEmail.Sealed(),
+		Delivery: f.Delivery, RequestedAt: c.e.Meta.At, RequestedBy: c.e.Meta.Actor.UserPrincipalName, ExpiresAt: f.ExpiresAt})
 }
 
 // closing is how a request was answered.
@@ -27,28 +18,35 @@ type closing struct {
 	reason   string
 }
 
-const markRequestClosed = `UPDATE partnership_requests
-SET closed_at = $2, closed_how = $3, closed_by = $4, reseller_tenant_id = $5, reason = $6
-WHERE request_id = $1 AND closed_at IS NULL`
-
-func closeRequest(ctx context.Context, tx *sqldb.Tx, e projections.Event, c closing) error {
-	return readmodel.Exec(ctx, tx, markRequestClosed, c.request, e.Meta.At, c.how, e.Meta.Actor.UserPrincipalName,
-		readmodel.Null(c.reseller), readmodel.Null(c.reason))
+func (c change) closeRequest(f closing) error {
+	r, err := requests.Get(c.ctx, c.rows, &asked{ID: f.request})
+	if err != nil {
+		return err
+	}
+	if r == nil || r.closed() {
+		return errUnknown
+	}
+	r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Reseller, r.Reason = c.now(), f.how, c.user(), f.reseller, f.reason
+	requests.Change(c.rows, r)
+	return nil
 }
 
-const insertEpisode = `INSERT INTO partnerships (provider_tenant_id, reseller_tenant_id, since, seq, request_id, mpn_id, name, country, accepted_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-
-func beginEpisode(ctx context.Context, tx *sqldb.Tx, e projections.Event, f partnership.PartnershipAccepted) error {
-	return readmodel.Exec(ctx, tx, insertEpisode, f.ProviderTenantID, f.ResellerTenantID, e.Meta.At, e.Seq, f.RequestID, f.MPNID,
-		f.Name, f.Country, e.Meta.Actor.UserPrincipalName)
+func (c change) beginEpisode(f partnership.PartnershipAccepted) error {
+	return partnerships.Insert(c.rows, &episode{Provider: f.ProviderTenantID, Reseller: f.ResellerTenantID, Seq: c.place(), Since: c.e.Meta.At,
+		RequestID: f.RequestID, MPNID: f.MPNID, Name: f.Name, Country: f.Country, AcceptedBy: c.e.Meta.Actor.UserPrincipalName})
 }
-
-const closeEpisode = `UPDATE partnerships SET until = $3, removed_by = $4, removal_reason = $5, representation_version = $6
-WHERE provider_tenant_id = $1 AND reseller_tenant_id = $2 AND until IS NULL`
 
 // endEpisode ends the episode and touches nothing else, as the removal does (R37, R38).
-func endEpisode(ctx context.Context, tx *sqldb.Tx, e projections.Event, f partnership.PartnershipRemoved) error {
-	return readmodel.Exec(ctx, tx, closeEpisode, f.ProviderTenantID, f.ResellerTenantID, e.Meta.At, e.Meta.Actor.UserPrincipalName,
-		readmodel.Null(f.Reason), f.RepresentationVersion)
+func (c change) endEpisode(f partnership.PartnershipRemoved) error {
+	p, err := active.One(c.ctx, c.rows, &episode{Provider: f.ProviderTenantID, Reseller: f.ResellerTenantID})
+	if err != nil {
+		return err
+	}
+	if p == nil {
+		return errUnknown
+	}
+	version := f.RepresentationVersion
+	p.Until, p.RemovedBy, p.RemovalReason, p.RepresentationVersion = c.now(), c.user(), f.Reason, &version
+	partnerships.Change(c.rows, p)
+	return nil
 }

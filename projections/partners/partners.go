@@ -9,11 +9,12 @@ import (
 	"context"
 	_ "embed"
 
+	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/provider"
 	"github.com/partnerledger/partnerledger/domain/reseller"
 	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 //go:embed schema.sql
@@ -26,49 +27,74 @@ type Projection struct{}
 func (Projection) Name() string { return "partners" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
+// Splits says that each row is of one stream: of a provider, a reseller, a request or a pair.
+func (Projection) Splits() bool { return true }
+
+// change is one event on its way into the tables.
+type change struct {
+	ctx  context.Context
+	rows *tables.Rows
+	e    projections.Event
+}
+
+func (c change) place() domain.Place { return domain.Place(c.e.Seq) }
+
+// now and user are when it was recorded and by whom, as columns that may be NULL hold it: without the
+// event around them, which nobody needs any more.
+func (c change) now() *domain.Instant {
+	at := c.e.Meta.At
+	return &at
+}
+
+func (c change) user() *string {
+	name := c.e.Meta.Actor.UserPrincipalName
+	return &name
+}
+
 // Apply changes rows; events that don't concern partners change none.
-func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
+func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
+	c := change{ctx: ctx, rows: rows, e: e}
 	switch f := e.Fact.(type) {
 	case provider.ProviderRegistered:
-		return registerProvider(ctx, tx, e, f)
+		return c.registerProvider(f)
 	case reseller.ResellerEnrolled:
-		return enroll(ctx, tx, e, f)
+		return c.enroll(f)
 	case reseller.PartnerLocationRegistered:
-		return registerLocation(ctx, tx, e, f)
+		return c.registerLocation(f)
 	case reseller.PartnerLocationDeleted:
-		return deleteLocation(ctx, tx, e, f)
+		return c.deleteLocation(f)
 	case reseller.PartnerAgreementSigned:
-		return signAgreement(ctx, tx, e, f)
+		return c.signAgreement(f)
 	case reseller.ResellerSuspended:
-		return suspend(ctx, tx, e, f)
+		return c.suspend(f)
 	case reseller.ResellerReinstated:
-		return reinstate(ctx, tx, e, f)
+		return c.reinstate(f)
 	case reseller.ResellerDeauthorized:
-		return deauthorize(ctx, tx, e, f)
+		return c.deauthorize(f)
 	default:
-		return applyPartnership(ctx, tx, e)
+		return c.applyPartnership()
 	}
 }
 
-func applyPartnership(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
-	switch f := e.Fact.(type) {
+func (c change) applyPartnership() error {
+	switch f := c.e.Fact.(type) {
 	case partnership.PartnershipRequested:
-		return request(ctx, tx, e, f)
+		return c.request(f)
 	case partnership.PartnershipRequestAccepted:
-		return closeRequest(ctx, tx, e, closing{f.RequestID, "accepted", f.ResellerTenantID, ""})
+		return c.closeRequest(closing{f.RequestID, "accepted", f.ResellerTenantID, ""})
 	case partnership.PartnershipDeclined:
-		return closeRequest(ctx, tx, e, closing{f.RequestID, "declined", f.ResellerTenantID, f.Reason})
+		return c.closeRequest(closing{f.RequestID, "declined", f.ResellerTenantID, f.Reason})
 	case partnership.PartnershipRequestWithdrawn:
-		return closeRequest(ctx, tx, e, closing{f.RequestID, "withdrawn", "", f.Reason})
+		return c.closeRequest(closing{f.RequestID, "withdrawn", "", f.Reason})
 	case partnership.PartnershipAccepted:
-		return beginEpisode(ctx, tx, e, f)
+		return c.beginEpisode(f)
 	case partnership.PartnershipRemoved:
-		return endEpisode(ctx, tx, e, f)
+		return c.endEpisode(f)
 	default:
 		return nil
 	}

@@ -31,9 +31,9 @@ CREATE TABLE IF NOT EXISTS resellers (
 
 CREATE TABLE IF NOT EXISTS reseller_suspensions (
   reseller_tenant_id TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
-  seq                BIGINT NOT NULL,
   reason             TEXT,
   PRIMARY KEY (reseller_tenant_id, seq)
 );
@@ -79,9 +79,9 @@ CREATE INDEX IF NOT EXISTS partnership_requests_of ON partnership_requests (prov
 CREATE TABLE IF NOT EXISTS partnerships (
   provider_tenant_id     TEXT NOT NULL,
   reseller_tenant_id     TEXT NOT NULL,
+  seq                    BIGINT NOT NULL,
   since                  BIGINT NOT NULL,
   until                  BIGINT,
-  seq                    BIGINT NOT NULL,
   request_id             TEXT NOT NULL,
   mpn_id                 TEXT NOT NULL,
   name                   TEXT NOT NULL,
