@@ -5,14 +5,16 @@ package customers
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
 	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 //go:embed schema.sql
@@ -25,87 +27,122 @@ type Projection struct{}
 func (Projection) Name() string { return "customers" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
+// Splits says that each row is of one customer's stream.
+func (Projection) Splits() bool { return true }
+
+// change is one event on its way into the tables.
+type change struct {
+	ctx  context.Context
+	rows *tables.Rows
+	e    projections.Event
+}
+
+func (c change) place() domain.Place { return domain.Place(c.e.Seq) }
+
+// now is when it was recorded, as a column that may be NULL holds it: without the event around it.
+func (c change) now() *domain.Instant {
+	at := c.e.Meta.At
+	return &at
+}
+
+// errUnknown says that an event ends what no event before it began; the domain refuses such commands.
+var errUnknown = errors.New("no event before tells of it")
+
 // Apply changes rows; events that don't concern customers as a whole change none.
-func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
+func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
+	c := change{ctx: ctx, rows: rows, e: e}
 	switch f := e.Fact.(type) {
 	case customer.CustomerAdded:
-		return add(ctx, tx, e, f)
+		return c.add(f)
 	case customer.ContactForgotten:
-		return forget(ctx, tx, e, f)
+		return c.forget(f)
 	case customer.CustomerAssociatedWithReseller:
-		return associate(ctx, tx, e, f)
+		return c.associate(f)
 	case customer.CustomerDissociatedFromReseller:
-		return endAssociation(ctx, tx, e, f.Key)
+		return c.dissociate(f)
 	case customer.DelegatedAdminPrivilegesGranted:
-		return grant(ctx, tx, e, f)
+		return c.grant(f)
 	case customer.DelegatedAdminPrivilegesRevoked:
-		return revoke(ctx, tx, e, f)
+		return c.revoke(f)
 	default:
 		return nil
 	}
 }
 
-const insertCustomer = `INSERT INTO customers (provider_tenant_id, customer_tenant_id, company, domain, country, added_at, seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`
-
-func add(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.CustomerAdded) error {
-	return readmodel.Exec(ctx, tx, insertCustomer, f.ProviderTenantID, f.CustomerTenantID, f.CompanyName, f.Domain,
-		f.Billing.Address.Country, e.Meta.At, e.Seq)
+func (c change) add(f customer.CustomerAdded) error {
+	return customers.Insert(c.rows, &added{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, Company: f.CompanyName, Domain: f.Domain,
+		Country: f.Billing.Address.Country, AddedAt: c.e.Meta.At, Seq: c.place()})
 }
 
-const insertForgetting = `INSERT INTO customer_forgettings (provider_tenant_id, customer_tenant_id, forgotten_at, seq, event_id, reason)
-VALUES ($1, $2, $3, $4, $5, $6)`
-
-func forget(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.ContactForgotten) error {
-	return readmodel.Exec(ctx, tx, insertForgetting, f.ProviderTenantID, f.CustomerTenantID, e.Meta.At, e.Seq, e.ID.String(), readmodel.Null(f.Reason))
+func (c change) forget(f customer.ContactForgotten) error {
+	return forgettings.Insert(c.rows, &forgetting{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, Seq: c.place(),
+		ForgottenAt: c.e.Meta.At, EventID: c.e.ID.String(), Reason: f.Reason})
 }
-
-const insertAssociation = `INSERT INTO customer_resellers (provider_tenant_id, customer_tenant_id, reseller_tenant_id, since, seq)
-VALUES ($1, $2, $3, $4, $5)`
 
 // associate replaces the association before: one at a time.
-func associate(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.CustomerAssociatedWithReseller) error {
-	if err := endAssociation(ctx, tx, e, f.Key); err != nil {
+func (c change) associate(f customer.CustomerAssociatedWithReseller) error {
+	if _, err := c.endAssociation(f.Key); err != nil {
 		return err
 	}
-	return readmodel.Exec(ctx, tx, insertAssociation, f.ProviderTenantID, f.CustomerTenantID, f.ResellerTenantID, e.Meta.At, e.Seq)
+	return associations.Insert(c.rows, &association{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, Seq: c.place(),
+		Reseller: f.ResellerTenantID, Since: c.e.Meta.At})
 }
 
-const closeAssociation = `UPDATE customer_resellers SET until = $3
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND until IS NULL`
-
-func endAssociation(ctx context.Context, tx *sqldb.Tx, e projections.Event, k customer.Key) error {
-	return readmodel.Exec(ctx, tx, closeAssociation, k.ProviderTenantID, k.CustomerTenantID, e.Meta.At)
+func (c change) dissociate(f customer.CustomerDissociatedFromReseller) error {
+	ended, err := c.endAssociation(f.Key)
+	if err == nil && !ended {
+		return errUnknown
+	}
+	return err
 }
 
-const insertGrant = `INSERT INTO customer_privileges (provider_tenant_id, customer_tenant_id, grantee_tenant_id, kind, roles, since,
-  expires_at, seq, granted_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+func (c change) endAssociation(k customer.Key) (ended bool, err error) {
+	a, err := associated.One(c.ctx, c.rows, &association{Provider: k.ProviderTenantID, Customer: k.CustomerTenantID})
+	if err != nil || a == nil {
+		return false, err
+	}
+	a.Until = c.now()
+	associations.Change(c.rows, a)
+	return true, nil
+}
 
-func grant(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.DelegatedAdminPrivilegesGranted) error {
-	var roles any
+func (c change) grant(f customer.DelegatedAdminPrivilegesGranted) error {
+	p := &privilege{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, Grantee: f.GranteeTenantID, Kind: f.Kind, Seq: c.place(),
+		Since: c.e.Meta.At, GrantedBy: c.e.Meta.Actor.UserPrincipalName}
 	if len(f.Roles) > 0 {
 		text, err := json.Marshal(f.Roles)
 		if err != nil {
 			return fmt.Errorf("roles of a grant: %w", err)
 		}
-		roles = string(text)
+		roles := string(text)
+		p.Roles = &roles
 	}
-	return readmodel.Exec(ctx, tx, insertGrant, f.ProviderTenantID, f.CustomerTenantID, f.GranteeTenantID, f.Kind, roles, e.Meta.At,
-		f.ExpiresAt, e.Seq, e.Meta.Actor.UserPrincipalName)
+	if f.ExpiresAt != nil {
+		expires := *f.ExpiresAt
+		p.ExpiresAt = &expires
+	}
+	return privileges.Insert(c.rows, p)
 }
 
-// A grant that has run out is not open any more, so it isn't the one that is revoked.
-const closeGrant = `UPDATE customer_privileges SET revoked_at = $5, revoked_by = $6, revocation_reason = $7
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND grantee_tenant_id = $3 AND kind = $4
-  AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $5)`
-
-func revoke(ctx context.Context, tx *sqldb.Tx, e projections.Event, f customer.DelegatedAdminPrivilegesRevoked) error {
-	return readmodel.Exec(ctx, tx, closeGrant, f.ProviderTenantID, f.CustomerTenantID, f.GranteeTenantID, f.Kind, e.Meta.At,
-		e.Meta.Actor.UserPrincipalName, readmodel.Null(f.Reason))
+// revoke ends the open grant. One that has run out is not open any more, so it isn't the one that is revoked.
+func (c change) revoke(f customer.DelegatedAdminPrivilegesRevoked) error {
+	held, err := grants.Find(c.ctx, c.rows, &privilege{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, Grantee: f.GranteeTenantID, Kind: f.Kind})
+	if err != nil {
+		return err
+	}
+	held = slices.DeleteFunc(held, func(p *privilege) bool { return !p.openAt(c.e.Meta.At) })
+	if len(held) == 0 {
+		return errUnknown
+	}
+	for _, p := range held {
+		by := c.e.Meta.Actor.UserPrincipalName
+		p.RevokedAt, p.RevokedBy, p.RevocationReason = c.now(), &by, f.Reason
+		privileges.Change(c.rows, p)
+	}
+	return nil
 }

@@ -18,8 +18,8 @@ CREATE INDEX IF NOT EXISTS customers_by_tenant ON customers (customer_tenant_id)
 CREATE TABLE IF NOT EXISTS customer_forgettings (
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
-  forgotten_at       BIGINT NOT NULL,
   seq                BIGINT NOT NULL,
+  forgotten_at       BIGINT NOT NULL,
   event_id           TEXT   NOT NULL,
   reason             TEXT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
@@ -29,10 +29,10 @@ CREATE TABLE IF NOT EXISTS customer_forgettings (
 CREATE TABLE IF NOT EXISTS customer_resellers (
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
   reseller_tenant_id TEXT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
-  seq                BIGINT NOT NULL,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
 );
 CREATE INDEX IF NOT EXISTS customer_resellers_of ON customer_resellers (provider_tenant_id, reseller_tenant_id, since);
@@ -43,11 +43,11 @@ CREATE TABLE IF NOT EXISTS customer_privileges (
   customer_tenant_id TEXT NOT NULL,
   grantee_tenant_id  TEXT NOT NULL,
   kind               TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
   roles              TEXT,
   since              BIGINT NOT NULL,
   expires_at         BIGINT,
   revoked_at         BIGINT,
-  seq                BIGINT NOT NULL,
   granted_by         TEXT NOT NULL,
   revoked_by         TEXT,
   revocation_reason  TEXT,

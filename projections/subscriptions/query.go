@@ -98,10 +98,10 @@ func One(ctx context.Context, r sqldb.Reader, at readmodel.Point, k customer.Key
 	if d.Subscription, found, err = readmodel.One(ctx, r, s, subscriptionList.Fields); err != nil || !found {
 		return d, found, err
 	}
-	if d.Steps, err = steps(ctx, r, at, k, id); err != nil {
+	if d.Steps, err = stepsOf(ctx, r, at, k, id); err != nil {
 		return d, false, err
 	}
-	d.SupportContacts, err = contacts(ctx, r, at, k, id)
+	d.SupportContacts, err = contactsOf(ctx, r, at, k, id)
 	return d, err == nil, err
 }
 
@@ -109,7 +109,7 @@ const selectSteps = `SELECT t.since, t.until, t.offer_id, t.offer_name, t.quanti
 FROM subscription_steps t
 WHERE t.since <= $1 AND t.provider_tenant_id = $2 AND t.customer_tenant_id = $3 AND t.subscription_id = $4`
 
-func steps(ctx context.Context, r sqldb.Reader, at readmodel.Point, k customer.Key, id domain.SubscriptionID) ([]Step, error) {
+func stepsOf(ctx context.Context, r sqldb.Reader, at readmodel.Point, k customer.Key, id domain.SubscriptionID) ([]Step, error) {
 	s := readmodel.From(selectSteps, at.Facts, k.ProviderTenantID, k.CustomerTenantID, id).Order("t.seq")
 	list, err := readmodel.All(ctx, r, s, func(t *Step) []any {
 		return []any{&t.Since, &t.Until, &t.OfferID, &t.OfferName, &t.Quantity, &t.Status, &t.TermDuration, &t.BillingCycle}

@@ -72,7 +72,7 @@ const selectContactHistory = `SELECT c.support_tenant_id, c.support_mpn_id, c.na
 FROM support_contacts c
 WHERE c.since <= $1 AND c.provider_tenant_id = $2 AND c.customer_tenant_id = $3 AND c.subscription_id = $4`
 
-func contacts(ctx context.Context, r sqldb.Reader, at readmodel.Point, k customer.Key, id domain.SubscriptionID) ([]Contact, error) {
+func contactsOf(ctx context.Context, r sqldb.Reader, at readmodel.Point, k customer.Key, id domain.SubscriptionID) ([]Contact, error) {
 	s := readmodel.From(selectContactHistory, at.Facts, k.ProviderTenantID, k.CustomerTenantID, id).Order("c.seq")
 	list, err := readmodel.All(ctx, r, s, func(c *Contact) []any {
 		return []any{&c.SupportTenantID, &c.SupportMPNID, &c.Name, &c.Since, &c.Until}

@@ -21,9 +21,9 @@ CREATE TABLE IF NOT EXISTS subscription_steps (
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
   subscription_id    TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
-  seq                BIGINT NOT NULL,
   offer_id           TEXT NOT NULL,
   offer_name         TEXT NOT NULL,
   quantity           BIGINT NOT NULL,
@@ -32,16 +32,14 @@ CREATE TABLE IF NOT EXISTS subscription_steps (
   billing_cycle      TEXT NOT NULL,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id, seq)
 );
-CREATE INDEX IF NOT EXISTS subscription_steps_open ON subscription_steps (provider_tenant_id, customer_tenant_id, subscription_id)
-  WHERE until IS NULL;
 
 CREATE TABLE IF NOT EXISTS support_contacts (
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
   subscription_id    TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
-  seq                BIGINT NOT NULL,
   support_tenant_id  TEXT NOT NULL,
   support_mpn_id     TEXT NOT NULL,
   name               TEXT NOT NULL,

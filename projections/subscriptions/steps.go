@@ -2,11 +2,11 @@ package subscriptions
 
 import (
 	"context"
+	"errors"
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 // The states of a subscription.
@@ -16,112 +16,129 @@ const (
 	cancelled = "cancelled"
 )
 
+// errUnknown says that an event changes a subscription of which no event before it tells, or one that has
+// ended; the domain refuses such commands.
+var errUnknown = errors.New("there is no such subscription to be changed")
+
 // change is one event on its way into the tables.
 type change struct {
-	ctx context.Context
-	tx  *sqldb.Tx
-	at  domain.Instant
-	seq uint64
+	ctx  context.Context
+	rows *tables.Rows
+	at   domain.Instant
+	seq  domain.Place
 }
 
-const insertSubscription = `INSERT INTO subscriptions (provider_tenant_id, customer_tenant_id, subscription_id, order_id, upgraded_from,
-  purchased_at, seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`
-
-const insertFirstStep = `INSERT INTO subscription_steps (provider_tenant_id, customer_tenant_id, subscription_id, since, seq,
-  offer_id, offer_name, quantity, status, term_duration, billing_cycle)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+// now is when it was recorded, as a column that may be NULL holds it: without anything around it.
+func (c change) now() *domain.Instant {
+	at := c.at
+	return &at
+}
 
 func (c change) purchase(f customer.SubscriptionPurchased) error {
-	err := readmodel.Exec(c.ctx, c.tx, insertSubscription, f.ProviderTenantID, f.CustomerTenantID, f.SubscriptionID, f.OrderID, nil, c.at, c.seq)
+	order := f.OrderID
+	err := c.begin(life{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, ID: f.SubscriptionID, OrderID: &order},
+		step{OfferID: f.OfferID, OfferName: f.OfferName, Quantity: f.Quantity, TermDuration: f.TermDuration, BillingCycle: f.BillingCycle})
 	if err != nil {
 		return err
 	}
-	err = readmodel.Exec(c.ctx, c.tx, insertFirstStep, f.ProviderTenantID, f.CustomerTenantID, f.SubscriptionID, c.at, c.seq,
-		f.OfferID, f.OfferName, f.Quantity, active, f.TermDuration, f.BillingCycle)
-	if err != nil {
+	return c.contact(subscription{f.Key, f.SubscriptionID}, contact{SupportTenant: f.SupportTenantID, SupportMPNID: f.SupportMPNID, Name: f.SupportName})
+}
+
+// begin adds a subscription and its first step.
+func (c change) begin(l life, first step) error {
+	l.PurchasedAt, l.Seq = c.at, c.seq
+	if err := subscriptions.Insert(c.rows, &l); err != nil {
 		return err
 	}
-	return c.contact(f.Key, f.SubscriptionID, contact{f.SupportTenantID, f.SupportMPNID, f.SupportName})
+	first.Provider, first.Customer, first.ID, first.Seq = l.Provider, l.Customer, l.ID, c.seq
+	first.Since, first.Status = c.at, active
+	return steps.Insert(c.rows, &first)
 }
 
 // upgrade is full, and then the offer changes; or partial, and then seats leave for a new subscription,
 // which begins now with the terms of the old one. Its support contact comes with an event of its own.
 func (c change) upgrade(f customer.SubscriptionUpgraded) error {
+	s := subscription{f.Key, f.SubscriptionID}
 	if f.NewSubscriptionID == "" {
-		return c.step(f.Key, f.SubscriptionID, stepTo{offer: f.ToOfferID, offerName: f.ToOfferName, term: f.TermDuration, billing: f.BillingCycle})
+		return c.step(s, func(to *step) {
+			to.OfferID, to.OfferName = said(f.ToOfferID, to.OfferID), said(f.ToOfferName, to.OfferName)
+			to.TermDuration, to.BillingCycle = said(f.TermDuration, to.TermDuration), said(f.BillingCycle, to.BillingCycle)
+		})
 	}
-	if err := c.step(f.Key, f.SubscriptionID, stepTo{quantity: &f.Remaining}); err != nil {
+	if err := c.step(s, func(to *step) { to.Quantity = f.Remaining }); err != nil {
 		return err
 	}
-	err := readmodel.Exec(c.ctx, c.tx, insertSubscription, f.ProviderTenantID, f.CustomerTenantID, f.NewSubscriptionID, nil, f.SubscriptionID, c.at, c.seq)
-	if err != nil {
-		return err
-	}
-	return readmodel.Exec(c.ctx, c.tx, insertFirstStep, f.ProviderTenantID, f.CustomerTenantID, f.NewSubscriptionID, c.at, c.seq,
-		f.ToOfferID, f.ToOfferName, f.Moved, active, f.TermDuration, f.BillingCycle)
+	return c.begin(life{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, ID: f.NewSubscriptionID, UpgradedFrom: f.SubscriptionID},
+		step{OfferID: f.ToOfferID, OfferName: f.ToOfferName, Quantity: f.Moved, TermDuration: f.TermDuration, BillingCycle: f.BillingCycle})
 }
 
-const markEnded = `UPDATE subscriptions SET ended_at = $4
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3`
+// said is the new text where one was said, else the one before.
+func said(now, before string) string {
+	if now == "" {
+		return before
+	}
+	return now
+}
+
+func (c change) renew(f customer.SubscriptionRenewed) error {
+	return c.step(subscription{f.Key, f.SubscriptionID}, func(to *step) {
+		to.TermDuration, to.BillingCycle = said(f.TermDuration, to.TermDuration), said(f.BillingCycle, to.BillingCycle)
+	})
+}
+
+func (c change) seats(s subscription, number int) error {
+	return c.step(s, func(to *step) { to.Quantity = number })
+}
+
+func (c change) status(s subscription, status string) error {
+	return c.step(s, func(to *step) { to.Status = status })
+}
 
 func (c change) cancel(f customer.SubscriptionCancelled) error {
-	if err := readmodel.Exec(c.ctx, c.tx, markEnded, f.ProviderTenantID, f.CustomerTenantID, f.SubscriptionID, c.at); err != nil {
-		return err
-	}
-	return c.step(f.Key, f.SubscriptionID, stepTo{status: cancelled})
-}
-
-// stepTo is what a new step changes; the rest goes on as it was.
-type stepTo struct {
-	offer, offerName string
-	quantity         *int
-	status           string
-	term, billing    string
-}
-
-// The new step is a copy of the open one but for what changed; only then is the old one closed.
-const copyStep = `INSERT INTO subscription_steps (provider_tenant_id, customer_tenant_id, subscription_id, since, seq,
-  offer_id, offer_name, quantity, status, term_duration, billing_cycle)
-SELECT provider_tenant_id, customer_tenant_id, subscription_id, CAST($4 AS BIGINT), CAST($5 AS BIGINT),
-  COALESCE(CAST($6 AS TEXT), offer_id), COALESCE(CAST($7 AS TEXT), offer_name), COALESCE(CAST($8 AS BIGINT), quantity),
-  COALESCE(CAST($9 AS TEXT), status), COALESCE(CAST($10 AS TEXT), term_duration), COALESCE(CAST($11 AS TEXT), billing_cycle)
-FROM subscription_steps
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL`
-
-const closeStep = `UPDATE subscription_steps SET until = $4
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL AND seq <> $5`
-
-func (c change) step(k customer.Key, id domain.SubscriptionID, to stepTo) error {
-	err := readmodel.Exec(c.ctx, c.tx, copyStep, k.ProviderTenantID, k.CustomerTenantID, id, c.at, c.seq,
-		readmodel.Null(to.offer), readmodel.Null(to.offerName), to.quantity, readmodel.Null(to.status), readmodel.Null(to.term), readmodel.Null(to.billing))
+	s := subscription{f.Key, f.SubscriptionID}
+	l, err := subscriptions.Get(c.ctx, c.rows, &life{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id})
 	if err != nil {
 		return err
 	}
-	return readmodel.Exec(c.ctx, c.tx, closeStep, k.ProviderTenantID, k.CustomerTenantID, id, c.at, c.seq)
+	if l == nil || l.ended() {
+		return errUnknown
+	}
+	l.EndedAt = c.now()
+	subscriptions.Change(c.rows, l)
+	return c.status(s, cancelled)
 }
 
-// contact is who supports a subscription.
-type contact struct {
-	tenant domain.TenantID
-	mpn    domain.MPNID
-	name   string
-}
-
-const closeContact = `UPDATE support_contacts SET until = $4
-WHERE provider_tenant_id = $1 AND customer_tenant_id = $2 AND subscription_id = $3 AND until IS NULL`
-
-func (c change) support(f customer.SupportContactAssigned) error {
-	if err := readmodel.Exec(c.ctx, c.tx, closeContact, f.ProviderTenantID, f.CustomerTenantID, f.SubscriptionID, c.at); err != nil {
+// step ends the present step and adds one that is the same but for what is changed in it.
+func (c change) step(s subscription, alter func(*step)) error {
+	last, err := presentStep.One(c.ctx, c.rows, &step{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id})
+	if err != nil {
 		return err
 	}
-	return c.contact(f.Key, f.SubscriptionID, contact{f.SupportTenantID, f.SupportMPNID, f.SupportName})
+	if last == nil {
+		return errUnknown
+	}
+	next := *last
+	next.Since, next.Seq = c.at, c.seq
+	alter(&next)
+	last.Until = c.now()
+	steps.Change(c.rows, last)
+	return steps.Insert(c.rows, &next)
 }
 
-const insertContact = `INSERT INTO support_contacts (provider_tenant_id, customer_tenant_id, subscription_id, since, seq,
-  support_tenant_id, support_mpn_id, name)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+// support replaces the contact before, if there is one: a subscription that was split off has none at first.
+func (c change) support(f customer.SupportContactAssigned) error {
+	last, err := presentContact.One(c.ctx, c.rows, &contact{Provider: f.ProviderTenantID, Customer: f.CustomerTenantID, ID: f.SubscriptionID})
+	if err != nil {
+		return err
+	}
+	if last != nil {
+		last.Until = c.now()
+		contacts.Change(c.rows, last)
+	}
+	return c.contact(subscription{f.Key, f.SubscriptionID}, contact{SupportTenant: f.SupportTenantID, SupportMPNID: f.SupportMPNID, Name: f.SupportName})
+}
 
-func (c change) contact(k customer.Key, id domain.SubscriptionID, s contact) error {
-	return readmodel.Exec(c.ctx, c.tx, insertContact, k.ProviderTenantID, k.CustomerTenantID, id, c.at, c.seq, s.tenant, s.mpn, s.name)
+func (c change) contact(s subscription, who contact) error {
+	who.Provider, who.Customer, who.ID, who.Seq, who.Since = s.ProviderTenantID, s.CustomerTenantID, s.id, c.seq, c.at
+	return contacts.Insert(c.rows, &who)
 }

@@ -6,9 +6,10 @@ import (
 	"context"
 	_ "embed"
 
+	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
 	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 //go:embed schema.sql
@@ -21,29 +22,32 @@ type Projection struct{}
 func (Projection) Name() string { return "subscriptions" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
+// Splits says that each row is of one customer's stream.
+func (Projection) Splits() bool { return true }
+
 // Apply changes rows; events that don't concern subscriptions change none.
-func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
-	c := change{ctx: ctx, tx: tx, at: e.Meta.At, seq: e.Seq}
+func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
+	c := change{ctx: ctx, rows: rows, at: e.Meta.At, seq: domain.Place(e.Seq)}
 	switch f := e.Fact.(type) {
 	case customer.SubscriptionPurchased:
 		return c.purchase(f)
 	case customer.QuantityChanged:
-		return c.step(f.Key, f.SubscriptionID, stepTo{quantity: &f.New})
+		return c.seats(subscription{f.Key, f.SubscriptionID}, f.New)
 	case customer.SubscriptionUpgraded:
 		return c.upgrade(f)
 	case customer.SubscriptionSuspended:
-		return c.step(f.Key, f.SubscriptionID, stepTo{status: suspended})
+		return c.status(subscription{f.Key, f.SubscriptionID}, suspended)
 	case customer.SubscriptionReactivated:
-		return c.step(f.Key, f.SubscriptionID, stepTo{status: active})
+		return c.status(subscription{f.Key, f.SubscriptionID}, active)
 	case customer.SubscriptionCancelled:
 		return c.cancel(f)
 	case customer.SubscriptionRenewed:
-		return c.step(f.Key, f.SubscriptionID, stepTo{term: f.TermDuration, billing: f.BillingCycle})
+		return c.renew(f)
 	case customer.SupportContactAssigned:
 		return c.support(f)
 	default:
