@@ -48,9 +48,10 @@ type Entry struct {
 	Revision         int64                 `json:"revision"`
 }
 
-const selectEntries = `SELECT t.seq, t.position, t.at, t.effective_at, t.type, t.category, t.summary, t.reason, t.user_name, t.user_tenant_id, t.user_role,
-  t.provider_tenant_id, t.reseller_tenant_id, t.previous_tenant_id, t.customer_tenant_id, t.subscription_id, t.request_id, t.mpn_id,
-  t.previous_mpn_id, t.event_id, t.command_id, t.stream, t.revision
+const selectEntries = `SELECT t.seq, t.position, t.at, t.effective_at, t.type, t.category, t.summary, COALESCE(t.reason, ''),
+  t.user_name, t.user_tenant_id, t.user_role, COALESCE(t.provider_tenant_id, ''), COALESCE(t.reseller_tenant_id, ''),
+  COALESCE(t.previous_tenant_id, ''), COALESCE(t.customer_tenant_id, ''), COALESCE(t.subscription_id, ''), COALESCE(t.request_id, ''),
+  COALESCE(t.mpn_id, ''), COALESCE(t.previous_mpn_id, ''), t.event_id, t.command_id, t.stream, t.revision
 FROM timeline t WHERE t.effective_at <= $1 AND t.at <= $2 {where}`
 
 var entries = readmodel.List[Entry]{

@@ -8,11 +8,10 @@ import (
 	"strings"
 
 	"github.com/partnerledger/partnerledger/domain"
-	"github.com/partnerledger/partnerledger/domain/reseller"
+	"github.com/partnerledger/partnerledger/domain/customer"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/about"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 //go:embed schema.sql
@@ -25,18 +24,16 @@ type Projection struct{}
 func (Projection) Name() string { return "timeline" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
-const insertEntry = `INSERT INTO timeline (seq, position, at, effective_at, type, category, summary, reason, user_name, user_tenant_id, user_role,
-  provider_tenant_id, reseller_tenant_id, previous_tenant_id, customer_tenant_id, subscription_id, request_id, mpn_id, previous_mpn_id,
-  event_id, command_id, stream, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
+// Splits says that a line, and whose an MPN ID is, are made of one stream.
+func (Projection) Splits() bool { return true }
 
 // Apply adds a line for every event but claims, which say nothing that the fact after them doesn't.
-func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
+func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
 	if _, claim := e.Fact.(domain.Claim); claim {
 		return nil
 	}
@@ -44,7 +41,7 @@ func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) 
 	if err != nil {
 		return err
 	}
-	if err := own(ctx, tx, e.Fact, &a); err != nil {
+	if err := own(ctx, rows, e, &a); err != nil {
 		return err
 	}
 	m, effective := e.Meta, e.Meta.At
@@ -52,26 +49,37 @@ func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) 
 		effective = *m.EffectiveAt
 	}
 	category, _, _ := strings.Cut(e.Stream, "-")
-	return readmodel.Exec(ctx, tx, insertEntry, e.Seq, e.Position, m.At, effective, e.Type, category, a.Summary, a.Reason,
-		m.Actor.UserPrincipalName, m.Actor.TenantID, m.Actor.Role, a.Provider, a.Reseller, a.PreviousReseller, a.Customer,
-		a.Subscription, a.Request, a.MPNID, a.PreviousMPNID, e.ID.String(), m.CausationID, e.Stream, e.Revision)
+	return lines.Insert(rows, &line{Seq: domain.Place(e.Seq), Position: e.Position, At: m.At, EffectiveAt: effective, Type: e.Type, Category: category,
+		Summary: a.Summary, Reason: a.Reason, User: m.Actor.UserPrincipalName, UserTenantID: m.Actor.TenantID, Role: m.Actor.Role,
+		Provider: a.Provider, Reseller: a.Reseller, Previous: a.PreviousReseller, Customer: a.Customer, SubscriptionID: a.Subscription,
+		RequestID: a.Request, MPNID: a.MPNID, PreviousMPNID: a.PreviousMPNID, EventID: e.ID.String(), CommandID: m.CausationID,
+		Stream: e.Stream, Revision: e.Revision})
 }
 
-const (
-	insertOwner = `INSERT INTO timeline_mpn_owners (mpn_id, reseller_tenant_id) VALUES ($1, $2) ON CONFLICT (mpn_id) DO NOTHING`
-	selectOwner = `SELECT reseller_tenant_id FROM timeline_mpn_owners WHERE mpn_id = $1`
-)
-
-// own keeps whose a location is, and finds whose the previous one was; it is nobody's that is known here
-// if it isn't a reseller's location.
-func own(ctx context.Context, tx *sqldb.Tx, fact domain.Event, a *about.About) error {
-	if l, ok := fact.(reseller.PartnerLocationRegistered); ok {
-		return readmodel.Exec(ctx, tx, insertOwner, l.MPNID, l.ResellerTenantID)
+// own keeps whose the ids are that come on record in a stream, and finds whose the previous one was: it was
+// on record in the same stream before, where the event that put it there named the reseller.
+func own(ctx context.Context, rows *tables.Rows, e projections.Event, a *about.About) error {
+	if a.PreviousMPNID != "" {
+		previous, err := owners.Get(ctx, rows, &owner{Stream: e.Stream, MPNID: a.PreviousMPNID})
+		if err != nil {
+			return err
+		}
+		if previous != nil {
+			a.PreviousReseller = previous.Reseller
+		}
 	}
-	if a.PreviousMPNID == "" {
+	switch e.Fact.(type) {
+	case customer.ResellerOfRecordAssigned, customer.ResellerOfRecordCorrected:
+		return keep(ctx, rows, &owner{Stream: e.Stream, MPNID: a.MPNID, Reseller: a.Reseller})
+	default:
 		return nil
 	}
-	owner, _, err := readmodel.One(ctx, tx, readmodel.From(selectOwner, a.PreviousMPNID), func(id *domain.TenantID) []any { return []any{id} })
-	a.PreviousReseller = owner
-	return err
+}
+
+func keep(ctx context.Context, rows *tables.Rows, o *owner) error {
+	known, err := owners.Get(ctx, rows, o)
+	if err != nil || known != nil {
+		return err
+	}
+	return owners.Insert(rows, o)
 }
