@@ -50,7 +50,6 @@ type ledger struct {
 	keys    *seal.Keys
 	journal *journal.Journal
 	api     *httpapi.API
-	heads   *headCount
 
 	closers []func() error
 }
