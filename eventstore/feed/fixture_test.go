@@ -122,11 +122,11 @@ func proposed(eventType string) eventstore.Proposed {
 // relayOptions are quick to notice and to take over.
 func relayOptions() RelayOptions {
 	return RelayOptions{Window: 64, AckWait: 2 * time.Second, Check: 50 * time.Millisecond,
-		Takeover: 400 * time.Millisecond, Logger: quiet()}
+		LeaseTTL: 300 * time.Millisecond, Takeover: 400 * time.Millisecond, Logger: quiet()}
 }
 
 func sourceOptions() SourceOptions {
-	return SourceOptions{Patience: 100 * time.Millisecond, Retry: 30 * time.Millisecond, Buffer: 50, Logger: quiet()}
+	return SourceOptions{Patience: 100 * time.Millisecond, Retry: 30 * time.Millisecond, Check: 200 * time.Millisecond, Buffer: 50, Logger: quiet()}
 }
 
 // running is a relay at work.
