@@ -50,6 +50,7 @@ type ledger struct {
 	keys    *seal.Keys
 	journal *journal.Journal
 	api     *httpapi.API
+	heads   *headCount
 
 	closers []func() error
 }
@@ -108,6 +109,8 @@ func (l *ledger) openStore(ctx context.Context) error {
 	}
 	l.onClose(store.Close)
 	l.store = mortalStore(store)
+	l.heads = newHeadCount(ctx, l.store, l.log.With("part", "status"))
+	l.onClose(l.heads.close)
 	return nil
 }
 
