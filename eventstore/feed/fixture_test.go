@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,7 +29,7 @@ const patience = 60 * time.Second
 type world struct {
 	t      testing.TB
 	ctx    context.Context
-	log    *memory.Store
+	log    eventstore.Store
 	dir    string
 	listen string
 	node   *natsnode.Node
@@ -132,8 +133,9 @@ func sourceOptions() SourceOptions {
 // running is a relay at work.
 type running struct {
 	*Relay
-	conn *nats.Conn
-	stop func() error
+	conn  *nats.Conn
+	stop  func() error
+	ended chan error
 }
 
 func (w *world) relay(options RelayOptions) *running {
@@ -146,7 +148,7 @@ func (w *world) relay(options RelayOptions) *running {
 	go func() { done <- r.Run(ctx) }()
 	stop := sync.OnceValue(func() error { cancel(); return <-done })
 	w.t.Cleanup(func() { _ = stop() })
-	return &running{Relay: r, conn: conn, stop: stop}
+	return &running{Relay: r, conn: conn, stop: stop, ended: done}
 }
 
 // kill cuts the connection with whatever is under way on it, and waits for the relay to give up.
@@ -227,6 +229,8 @@ type following struct {
 	mu   sync.Mutex
 	got  []eventstore.Sequenced
 	stop func() error
+
+	ended chan error
 }
 
 func (w *world) follow(options SourceOptions, from eventstore.Cursor) *following {
@@ -234,8 +238,8 @@ func (w *world) follow(options SourceOptions, from eventstore.Cursor) *following
 	s, err := NewSource(w.log, w.connect(), options)
 	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(w.ctx)
-	f := &following{Source: s, w: w, from: from}
 	done := make(chan error, 1)
+	f := &following{Source: s, w: w, from: from, ended: done}
 	go func() { done <- f.run(ctx) }()
 	f.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	w.t.Cleanup(func() { _ = f.stop() })
@@ -252,6 +256,12 @@ func (f *following) run(ctx context.Context) error {
 		f.mu.Unlock()
 	}
 	return errors.New("the source ended without an error")
+}
+
+func (f *following) all() []eventstore.Sequenced {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.got)
 }
 
 func (f *following) last() eventstore.Position {
