@@ -55,6 +55,7 @@ func newCampaign(t *testing.T, program, without string, text []byte) *campaign {
 	var err error
 	c.memory, err = inmemory.New()
 	require.NoError(t, err)
+	c.writer.let(firstLines)
 	require.NoError(t, c.writer.say(t.Context(), firstLines, 0, false))
 	c.keepNATS()
 	return c
@@ -91,8 +92,14 @@ type round struct {
 // tally is what is counted about one kind of fault.
 type tally struct{ rounds, injected, seen, again int }
 
-// at waits until the writer has come so far into the round, from 0 to 1.
-func (r *round) at(part float64) { r.writer.reaches(r.Context, r.from+int(part*float64(r.to-r.from))) }
+// let lets the writer go so far into the round, from 0 to 1; at waits until it is there, too.
+func (r *round) let(part float64) { r.writer.let(r.line(part)) }
+func (r *round) at(part float64) {
+	r.let(part)
+	r.writer.reaches(r.Context, r.line(part))
+}
+
+func (r *round) line(part float64) int { return r.from + int(part*float64(r.to-r.from)) }
 
 // upTo is a time by chance.
 func (r *round) upTo(d time.Duration) time.Duration { return time.Duration(r.chance.Int64N(int64(d))) }
@@ -138,6 +145,7 @@ func (c *campaign) run(f fault, chance *rand.Rand, lines int, tally *tally) (dam
 	said := make(chan error, 1)
 	go func() { said <- c.writer.say(ctx, r.to, back, f.oneByOne) }()
 	f.strike(r)
+	r.let(1)
 	if err := <-said; err != nil {
 		return append(damage, err.Error()+"\n"+c.world.lastWords())
 	}
@@ -194,8 +202,12 @@ func buildLedgerd(t *testing.T) string {
 const (
 	lengthVariable = "LEDGER_CAMPAIGN"      // how long, 30m, or how many rounds; empty: each fault once
 	seedVariable   = "LEDGER_CAMPAIGN_SEED" // of the schedule
+	wordsVariable  = "LEDGER_CAMPAIGN_LOGS" // where to write the logs of all processes after damage
 	onlyVariable   = "LEDGER_CAMPAIGN_ONLY" // names of faults
 )
+
+// maxRounds is how many rounds a world sees at most.
+const maxRounds = 60
 
 // length is when a campaign is over.
 type length struct {
@@ -248,7 +260,7 @@ func TestCampaign(t *testing.T) {
 			text, final := workloadOf(t, seed, epoch)
 			c := newCampaign(t, program, "", text)
 			c.final = final
-			lines := max(60, len(c.writer.lines)/len(all)+1)
+			lines := max(60, len(c.writer.lines)/max(len(all), min(long.rounds, maxRounds))+1)
 			for ; c.writer.answered() < len(c.writer.lines) && !long.over(round); round++ {
 				f, chance := next(round)
 				if tallies[f.name] == nil {
@@ -267,12 +279,27 @@ func TestCampaign(t *testing.T) {
 					t.Errorf("round %d (seed %d), %s: %s", round+1, seed, f.name, d)
 				}
 				if t.Failed() {
+					keepWords(t, c.world)
 					return
 				}
 			}
 		})
 	}
 	report(t, all, tallies, round, time.Since(began))
+}
+
+// keepWords writes down all that the processes said, where somebody wants to read it.
+func keepWords(t *testing.T, w *world) {
+	dir := os.Getenv(wordsVariable)
+	if dir == "" {
+		t.Logf("set %s to a directory to have the logs of all processes there", wordsVariable)
+		return
+	}
+	for _, p := range w.parts() {
+		p.mu.Lock()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, p.name+".log"), []byte(strings.Join(p.lines, "\n")), 0o600))
+		p.mu.Unlock()
+	}
 }
 
 // chosen are the faults that are wanted, and possible here.

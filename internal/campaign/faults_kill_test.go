@@ -27,6 +27,7 @@ func kills() []fault {
 		all = append(all, fault{name: name, does: "killed at moments by chance", oneByOne: name == "kill-eventstore", strike: func(r *round) {
 			for _, part := range []float64{0.2, 0.5, 0.8} {
 				r.at(part)
+				r.let(part + 0.3)
 				r.pause(r.upTo(30 * time.Millisecond))
 				for _, p := range victims[name](r.world) {
 					r.injected()
@@ -69,6 +70,7 @@ func deaths() []fault {
 		}
 		strike := func(r *round) {
 			victims := r.world.roleOf(d.role)
+			r.let(1)
 			r.injected()
 			r.effect(func() bool { return r.marks.said(dying+" "+d.point) > 0 })
 			for _, p := range victims {
@@ -94,10 +96,10 @@ func rivals() []fault {
 	return []fault{
 		{name: "relay-frozen", does: "a relay sleeps, another takes over, the first wakes up and knows nothing", strike: func(r *round) {
 			for i, p := range r.world.relays {
-				r.at(0.2 + 0.3*float64(i))
 				r.injected()
 				took := r.marks.said(tookOver)
 				p.freeze()
+				r.at(0.4 + 0.4*float64(i))
 				_ = until(r, effectTime, func() bool { r.readLogAgain(); return r.streamReached() == nil })
 				p.thaw()
 				r.seen(r.marks.said(tookOver) > took)
@@ -105,8 +107,9 @@ func rivals() []fault {
 		}},
 		{name: "projector-frozen", does: "a projector sleeps while the other works, and wakes up", strike: func(r *round) {
 			for i, p := range r.world.projectors {
-				r.at(0.2 + 0.3*float64(i))
 				r.injected()
+				r.at(0.2 + 0.4*float64(i))
+				r.let(0.4 + 0.4*float64(i))
 				r.seen(p.freeze())
 				r.pause(r.upTo(time.Second))
 				p.thaw()

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // storeFaults are what an event store of several machines does wrong once in a while, and its connection.
 func storeFaults() []fault {
@@ -24,6 +24,7 @@ func storeFaults() []fault {
 			before := r.world.eventStore.order("count")
 			for i, order := range orders {
 				r.at(0.1 + 0.8*float64(i)/float64(len(orders)))
+				r.let(0.1 + 0.8*float64(i+1)/float64(len(orders)))
 				r.injected()
 				order = strings.ReplaceAll(order, "PORT", fmt.Sprint(r.world.doors[storeForAPI].port()))
 				now := r.world.eventStore.order("%s", order)
@@ -39,7 +40,7 @@ func storeFaults() []fault {
 		ordered("store-unavailable", "the event store refuses calls", "unavailable 1", "unavailable 5", "unavailable 2"),
 		ordered("store-deadline", "an append is committed, and its answer is a deadline exceeded", "lose-answers 1", "lose-answers 1", "lose-answers 2"),
 		ordered("store-cut-reads", "reads and subscriptions break off after some events", "cut-reads 2 0", "cut-reads 2 3", "cut-reads 3 1"),
-		ordered("store-slow", "every call takes longer", "delay 20", "delay 100", "delay 5"),
+		ordered("store-slow", "every call takes longer", "delay 5", "delay 20", "delay 2"),
 		ordered("store-dropped", "the event store hangs up on everybody", "cut-reads 1 2", "drop", "delay 1"),
 	}
 }
@@ -65,6 +66,7 @@ func link(name, does string, oneByOne bool, do func(*round, []*proxy), doors ...
 		}
 		for _, part := range []float64{0.2, 0.6} {
 			r.at(part)
+			r.let(part + 0.4)
 			do(r, all)
 		}
 	}}
@@ -110,23 +112,31 @@ func (r *round) swallowAll(doors []*proxy) {
 	}
 }
 
+// refusesForGood is what NATS says when it will refuse writes to a stream until it is started again, whether or not there
+// is room by then. Starting it again is for whoever looks after it.
+const refusesForGood = `critical write error`
+
 // fullDisks are directories in which nothing more can be written, until there is room again.
 func fullDisks() []fault {
 	const excuses = `no space left|full|disk I/O error`
-	fill := func(dir string, effect string) func(*round) {
+	fill := func(dir, effect string) func(*round) {
 		return func(r *round) {
 			r.at(0.2)
 			r.injected()
 			ballast := filepath.Join(r.world.path(dir), "ballast")
 			filled := r.fill(ballast)
+			r.let(0.8)
 			r.seen(filled && until(r, effectTime, func() bool { return r.marks.said(effect) > 0 || r.writer.failures() > 0 }))
 			r.pause(r.upTo(time.Second))
 			require.NoError(r.t, os.Remove(ballast))
+			if r.marks.said(refusesForGood) > 0 {
+				r.world.nats.again()
+			}
 		}
 	}
 	return []fault{
 		{name: "disk-full-eventstore", does: "the event store's disk is full, and freed", oneByOne: true, disks: true, excuses: excuses, strike: fill("eventstore", `no space left`)},
-		{name: "disk-full-nats", does: "the disk of NATS is full, and freed", disks: true, excuses: excuses, strike: fill("nats", `no space left|insufficient`)},
+		{name: "disk-full-nats", does: "the disk of NATS is full, and freed; NATS is started again, as it demands", disks: true, excuses: excuses, strike: fill("nats", `no space left|insufficient`)},
 		{name: "disk-full-data", does: "the disk of read models, journal and keys is full, and freed", oneByOne: true, disks: true, excuses: excuses, strike: fill("data", `full|disk I/O error`)},
 	}
 }
@@ -162,6 +172,7 @@ func clocks() []fault {
 			from := len(r.log)
 			d, err := time.ParseDuration(offset)
 			require.NoError(r.t, err)
+			r.let(0.8)
 			r.effect(func() bool {
 				r.readLogAgain()
 				for _, e := range r.log[from:] {

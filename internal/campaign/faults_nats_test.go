@@ -25,16 +25,21 @@ func natsFaults() []fault {
 	return []fault{
 		{name: "nats-rolled-back", does: "the store of NATS is an old copy; everything since is lost", strike: func(r *round) {
 			r.at(0.5)
+			r.quiet()
+			r.let(1)
 			r.rollBack()
 			r.effect(func() bool { return r.marks.said(healed) > 0 })
 		}},
 		{name: "nats-deleted", does: "the store of NATS is gone", strike: func(r *round) {
 			r.at(0.5)
+			r.quiet()
+			r.let(1)
 			r.replaceNATS("")
 			r.effect(func() bool { return r.marks.said(healed) > 0 })
 		}},
 		{name: "nats-purged", does: "the stream is emptied, and remembers the ids of what it lost", strike: func(r *round) {
 			r.at(0.5)
+			r.quiet()
 			r.injected()
 			r.seen(r.purge() && until(r, effectTime, func() bool { return r.marks.said(healed) > 0 }))
 		}},
@@ -44,6 +49,8 @@ func natsFaults() []fault {
 			}
 		}, strike: func(r *round) {
 			r.at(0.5)
+			r.quiet()
+			r.let(1)
 			r.rollBack()
 			r.effect(func() bool { return r.marks.said(healed) > 0 && r.window() == 100*time.Millisecond })
 		}, mend: func(r *round) {
@@ -57,6 +64,12 @@ func natsFaults() []fault {
 			r.seen(r.makeHole() && r.healsHole())
 		}, mend: func(r *round) { r.purge() }},
 	}
+}
+
+// quiet waits until the stream holds the log as it is, so that something is lost when it is lost.
+func (r *round) quiet() {
+	r.readLogAgain()
+	_ = until(r, effectTime, func() bool { return r.streamReached() == nil })
 }
 
 // rollBack puts an old copy of NATS's store in place; the first round of a world makes the copy.
@@ -136,7 +149,7 @@ func (r *round) healsHole() bool {
 	conn, err := nats.Connect("nats://" + r.world.doors[natsForUs].address())
 	require.NoError(r.t, err)
 	defer conn.Close()
-	source, err := feed.NewSource(r.world.store, conn, feed.SourceOptions{Logger: quiet()})
+	source, err := feed.NewSource(r.world.store, conn, feed.SourceOptions{Logger: silent()})
 	require.NoError(r.t, err)
 	r.readLogAgain()
 	ctx, cancel := context.WithTimeout(r, effectTime)
@@ -168,6 +181,7 @@ func noises() []fault {
 				before := door.delayed.Load()
 				r.injected()
 				door.slow(50*time.Millisecond + r.upTo(100*time.Millisecond))
+				r.let(0.5)
 				r.effect(func() bool { return door.delayed.Load() > before+5 })
 			}
 			r.at(0.9)

@@ -54,7 +54,7 @@ func serveNATS(ctx context.Context) error {
 const clockOffset = "LEDGER_CAMPAIGN_CLOCK_OFFSET"
 
 // segmentSize is small, so that a disk fills within a few hundred events.
-const segmentSize = 256 << 10
+const segmentSize = 64 << 10
 
 // serveEventStore is an event store; its directory is the first argument. It makes the faults that it is told to make on
 // its standard input, and says after each order how many calls they have hit so far.

@@ -263,6 +263,22 @@ func (p *process) isReady() bool {
 	}
 }
 
+// present is its present life, nil while it is down; a life that isn't there is over.
+func (p *process) present() *life {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life
+}
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+func (l *life) over() <-chan struct{} {
+	if l == nil {
+		return closed
+	}
+	return l.ended
+}
+
 // mark is a place in what the process says; said tells whether it has said something like it since.
 func (p *process) mark() int {
 	p.mu.Lock()

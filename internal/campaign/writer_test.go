@@ -5,7 +5,6 @@ package campaign
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -32,6 +31,7 @@ type writer struct {
 	mu      sync.Mutex
 	answers map[int64]wire.Answer // the first that wasn't a failure, by line from 1
 	next    int                   // lines answered without a gap
+	limit   int                   // lines that may be said
 	again   int                   // answers that came more than once
 	failed  int                   // answers that said "try again"
 	broken  int                   // submissions that broke off
@@ -73,49 +73,85 @@ func (w *writer) say(ctx context.Context, end, back int, oneByOne bool) error {
 func (w *writer) once(ctx context.Context, from, end int, oneByOne bool) error {
 	ctx, cancel := context.WithTimeout(ctx, submissionTime)
 	defer cancel()
-	var lines io.Reader = bytes.NewReader(bytes.Join(w.lines[from:end], nil))
-	answers := &taker{writer: w, ended: ctx.Done(), taken: make(chan wire.Answer, 1)}
+	answers := &taker{writer: w, taken: make(chan wire.Answer, 1)}
+	lines := &flow{Context: ctx, writer: w, next: from, end: end, listener: w.world.api.present()}
 	if oneByOne {
-		lines = &oneAfterAnother{lines: w.lines[from:end], answers: answers}
+		lines.taken = answers.taken
 	}
 	_, err := submission.Run(ctx, w.world.client, lines, submission.Options{ID: w.id, First: int64(from + 1), Quiet: true, Answers: answers})
 	return err
 }
 
-// oneAfterAnother gives a line once the one before is answered, and no more after one that failed.
-type oneAfterAnother struct {
-	lines   [][]byte
-	answers *taker
-	begun   bool
+// flow gives whole lines as far as they are let, and ends with the API that they are for: the HTTP client would wait for
+// the next line before it tells that nobody listens.
+type flow struct {
+	context.Context
+	writer    *writer
+	next, end int
+	listener  *life
+	taken     chan wire.Answer // answers to wait for before the next line; nil: as fast as they are taken
+	begun     bool
 }
 
-var errToSayAgain = errors.New("a command failed; it is to be said again")
-
-// Read gives one whole line or part of it.
-func (o *oneAfterAnother) Read(p []byte) (int, error) {
-	if o.begun {
+// Read gives one line.
+func (f *flow) Read(p []byte) (int, error) {
+	if f.begun && f.taken != nil {
 		select {
-		case a := <-o.answers.taken:
-			if a.Status == wire.Failed {
+		case a := <-f.taken:
+			if a.Status == wire.Failed { // it is to be said again before those behind it
 				return 0, io.EOF
 			}
-		case <-o.answers.ended:
+		case <-f.Done():
+			return 0, io.EOF
+		case <-f.listener.over():
 			return 0, io.EOF
 		}
 	}
-	o.begun = true
-	if len(o.lines) == 0 {
+	f.begun = true
+	if f.next == f.end || !f.writer.mayPass(f.Context, f.next, f.listener) {
 		return 0, io.EOF
 	}
-	n := copy(p, o.lines[0]) // the reader's buffer holds any line
-	o.lines = o.lines[1:]
+	n := copy(p, f.writer.lines[f.next]) // the reader's buffer holds any line
+	f.next++
 	return n, nil
+}
+
+// mayPass waits until a line is let; false means that there is nobody to say it to.
+func (w *writer) mayPass(ctx context.Context, line int, listener *life) bool {
+	for {
+		w.mu.Lock()
+		let, changed := line < w.limit, w.changed
+		w.mu.Unlock()
+		if let {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		case <-listener.over():
+			return false
+		}
+	}
+}
+
+// let lets lines be said up to this one.
+func (w *writer) let(line int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limit = max(w.limit, line)
+	w.wake()
+}
+
+// wake tells whoever waits that something changed; the lock is held.
+func (w *writer) wake() {
+	close(w.changed)
+	w.changed = make(chan struct{})
 }
 
 // taker takes the answers of one try.
 type taker struct {
 	writer *writer
-	ended  <-chan struct{}
 	taken  chan wire.Answer
 	rest   []byte
 }
@@ -163,8 +199,7 @@ func (w *writer) take(a wire.Answer) {
 			w.damage = append(w.damage, fmt.Sprintf("line %d has the outcome %q, expected %q", w.next+1, got, want))
 		}
 	}
-	close(w.changed)
-	w.changed = make(chan struct{})
+	w.wake()
 }
 
 func (w *writer) has(line int) bool { _, ok := w.answers[int64(line+1)]; return ok }
