@@ -130,10 +130,13 @@ func (s *relayState) reached(c eventstore.Cursor, msg *nats.Msg) {
 	}
 }
 
-func (s *relayState) misses(messages uint64) {
+// misses tells whether more messages are missing than were before.
+func (s *relayState) misses(messages uint64) (more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	more = messages > s.shown.Missing
 	s.shown.Missing = messages
+	return more
 }
 
 func (s *relayState) standby() {

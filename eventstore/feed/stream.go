@@ -140,8 +140,9 @@ func (t *tail) lastOf(ctx context.Context, m stored, fit func(stored) bool) (sto
 }
 
 // trueTail passes over events that somebody else published a second time behind the end. In what relays
-// write positions only grow, so no event stands beyond the last one; where one does, that one is the
-// better end. It is found as long as the stranger wrote less than the feed.
+// write positions only grow, so no event stands beyond the last one; where one does, that one is the better
+// end. The search is bounded and may miss the very end among many strangers' messages; what is behind it
+// is published again then, which readers pass over.
 func trueTail(ctx context.Context, t tail) (tail, error) {
 	if t.cursor == eventstore.Start {
 		return t, nil
@@ -158,7 +159,7 @@ func trueTail(ctx context.Context, t tail) (tail, error) {
 		}
 		t.last, t.cursor = last, last.Event.After()
 	}
-	return tail{}, fmt.Errorf("%w: events stand in it in no order", ErrForeignFeed)
+	return t, nil
 }
 
 func parseStored(raw *jetstream.RawStreamMsg) (stored, error) {

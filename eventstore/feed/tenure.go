@@ -274,7 +274,10 @@ func (r *Relay) checkTail(ctx context.Context) error {
 	if now.cursor.Position < known.Position {
 		return errTailMoved
 	}
-	r.state.misses(now.missing())
+	if missing := now.missing(); r.state.misses(missing) {
+		r.options.Logger.Warn("the stream lost messages before its end; sources read their events from the log, others need the stream to be "+
+			"made again: delete it", "missing", missing)
+	}
 	if err := r.verify(ctx, now); errors.Is(err, eventstore.ErrWentBack) {
 		return err
 	}
