@@ -36,7 +36,9 @@ func newHeadCount(ctx context.Context, log eventstore.Store, logger *slog.Logger
 }
 
 func (h *headCount) close() error {
+	h.mu.Lock() // nobody begins to count from here on
 	h.stop()
+	h.mu.Unlock()
 	h.work.Wait()
 	return nil
 }
