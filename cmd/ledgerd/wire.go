@@ -133,10 +133,10 @@ func (l *ledger) openFeed(context.Context) error {
 	}
 	l.onClose(func() error { l.conn.Close(); return nil })
 	log := l.log.With("part", "feed")
-	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, DuplicateWindow: l.config.Trial.duplicateWindow}); err != nil {
+	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, DuplicateWindow: l.config.Trial.duplicateWindow, Unfenced: l.config.Trial.lacks(guardFence)}); err != nil {
 		return err
 	}
-	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log})
+	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log, Unchecked: l.config.Trial.lacks(guardChain)})
 	return err
 }
 
