@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/partnerledger/partnerledger/internal/telemetry"
 	"github.com/partnerledger/partnerledger/internal/workload"
 )
 
@@ -29,6 +30,7 @@ var allRoles = []string{roleAPI, roleRelay, roleProjector}
 type config struct {
 	Data          string
 	HTTP          string
+	Ops           string
 	EventStore    string
 	NATS          string
 	Database      string
@@ -43,6 +45,9 @@ type config struct {
 	LogJSON       bool
 	EmbeddedStore string
 
+	// spans gets traces in place of a collector, in tests.
+	spans telemetry.Exporter
+
 	Trial trial
 }
 
@@ -52,6 +57,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.SortFlags = false
 	f.StringVar(&c.Data, "data", "data", "directory of everything that is embedded: event log, feed, read models, keys")
 	f.StringVar(&c.HTTP, "http", "127.0.0.1:8080", "address to listen on; loopback only until people can sign in")
+	f.StringVar(&c.Ops, "ops", "", "address for health, metrics and status, in any role; empty: with the API only")
 	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to use, esdb://HOST:PORT?tls=false; empty: embedded")
 	f.StringVar(&c.NATS, "nats", "", "NATS with JetStream to use, nats://HOST:PORT; empty: embedded")
 	f.StringVar(&c.Database, "database", "", "database of the read models, postgres://… or sqlite:FILE; empty: SQLite under --data")
@@ -105,6 +111,11 @@ func (c *config) validate() (faults []error) {
 	}
 	if err := loopbackOnly(c.HTTP); err != nil {
 		faults = append(faults, fmt.Errorf("--http: %w", err))
+	}
+	if c.Ops != "" {
+		if err := loopbackOnly(c.Ops); err != nil {
+			faults = append(faults, fmt.Errorf("--ops: %w", err))
+		}
 	}
 	if c.Exit && !c.Demo {
 		faults = append(faults, errors.New("--exit goes with --demo"))

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -12,8 +10,6 @@ import (
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
 	"github.com/partnerledger/partnerledger/eventstore"
-	"github.com/partnerledger/partnerledger/eventstore/feed"
-	"github.com/partnerledger/partnerledger/internal/httpapi"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/customers"
 	"github.com/partnerledger/partnerledger/projections/outcomes"
@@ -97,51 +93,4 @@ func (l *ledger) finish(ctx context.Context, handler *eventstore.Handler) error 
 		}
 	}
 	return nil
-}
-
-// status describes the parts that run here.
-func (l *ledger) status(ctx context.Context) (httpapi.Status, error) {
-	head, err := l.store.Head(ctx)
-	if err != nil {
-		return httpapi.Status{}, err
-	}
-	s := httpapi.Status{Version: version(), Head: position(head)}
-	at := eventstore.Cursor{Position: head}
-	if l.relay != nil {
-		relay := l.relay.Status()
-		s.Parts = append(s.Parts, httpapi.Part{Name: "relay", State: relayState(relay), Position: position(relay.Published.Position),
-			Events: relay.Published.NextSeq, Rate: relay.Rate, Healed: relay.Healed, Error: relay.LastError})
-		at.NextSeq = relay.Published.NextSeq
-	}
-	list, err := l.models.Status(ctx, at)
-	if err != nil {
-		return s, err
-	}
-	for _, p := range list {
-		part := httpapi.Part{Name: p.Name, State: string(p.State), Position: position(p.Position), Events: p.NextSeq, Lag: p.Lag, Rate: p.Rate}
-		if p.Poison != nil {
-			part.Error = fmt.Sprintf("event %s: %s", p.Poison.Event, p.Poison.Cause)
-		}
-		s.Parts = append(s.Parts, part)
-	}
-	reflected, err := l.models.Reflects(ctx, l.db)
-	s.Position = position(reflected.Position)
-	return s, err
-}
-
-func relayState(s feed.RelayStatus) string {
-	if s.Standby {
-		return "standby"
-	}
-	return "running"
-}
-
-func position(p eventstore.Position) string { return strconv.FormatInt(int64(p), 10) }
-
-// version is that of the module, as far as the build knows it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
-	}
-	return "unknown"
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -24,6 +22,7 @@ import (
 	"github.com/partnerledger/partnerledger/internal/journal"
 	"github.com/partnerledger/partnerledger/internal/natsnode"
 	"github.com/partnerledger/partnerledger/internal/seal"
+	"github.com/partnerledger/partnerledger/internal/telemetry"
 	"github.com/partnerledger/partnerledger/internal/workload"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/credit"
@@ -50,7 +49,10 @@ type ledger struct {
 	keys    *seal.Keys
 	journal *journal.Journal
 	api     *httpapi.API
-	heads   *headCount
+
+	telemetry *telemetry.Telemetry
+	front     *front
+	heads     *headCount
 
 	closers []func() error
 }
@@ -71,11 +73,12 @@ func (l *ledger) open(ctx context.Context) error {
 	if err := os.MkdirAll(l.config.Data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	for _, open := range []func(context.Context) error{l.openStore, l.openFeed, l.openModels, l.openJournal} {
+	for _, open := range []func(context.Context) error{l.openTelemetry, l.openFront, l.openStore, l.openFeed, l.openModels, l.openJournal} {
 		if err := open(ctx); err != nil {
 			return err
 		}
 	}
+	l.front.opened.Store(l)
 	return nil
 }
 
@@ -109,6 +112,8 @@ func (l *ledger) openStore(ctx context.Context) error {
 	}
 	l.onClose(store.Close)
 	l.store = mortalStore(store)
+	l.heads = newHeadCount(ctx, l.store, l.log.With("part", "status"))
+	l.onClose(l.heads.close)
 	return nil
 }
 
@@ -128,10 +133,10 @@ func (l *ledger) openFeed(context.Context) error {
 	}
 	l.onClose(func() error { l.conn.Close(); return nil })
 	log := l.log.With("part", "feed")
-	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, DuplicateWindow: l.config.Trial.duplicateWindow}); err != nil {
+	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, DuplicateWindow: l.config.Trial.duplicateWindow, Unfenced: l.config.Trial.lacks(guardFence)}); err != nil {
 		return err
 	}
-	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log})
+	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log, Unchecked: l.config.Trial.lacks(guardChain)})
 	return err
 }
 
@@ -202,6 +207,7 @@ func (l *ledger) openJournal(ctx context.Context) error {
 // run runs the roles. The relay and the projector begin at once; the API once the read models have
 // caught up with the log, so that every command said before is known.
 func (l *ledger) run(ctx context.Context, stdout io.Writer) error {
+	l.front.announce(stdout)
 	roles, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -247,18 +253,10 @@ func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) erro
 	if err := l.makeAPI(ctx); err != nil {
 		return ended(ctx, "api", err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.config.HTTP)
-	if err != nil {
-		return fmt.Errorf("--http: %w", err)
-	}
-	address := "http://" + listener.Addr().String()
-	server := &http.Server{Handler: l.api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	fmt.Fprintf(stdout, "ledgerd answers at %s (API: %s/docs)\n", address, address)
+	l.front.answer(l.api, stdout)
 	if l.config.Demo {
-		if err := demo(ctx, address, workload.Size(l.config.DemoSize), stdout); err != nil {
-			return errors.Join(ended(ctx, "demo", err), shutdown(ctx, server, served))
+		if err := demo(ctx, l.front.address, workload.Size(l.config.DemoSize), stdout); err != nil {
+			return errors.Join(ended(ctx, "demo", err), l.front.shutdown(ctx))
 		}
 		if l.config.Exit {
 			stop()
@@ -266,25 +264,10 @@ func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) erro
 	}
 	select {
 	case <-ctx.Done():
-		return shutdown(ctx, server, served)
-	case err := <-served:
+		return l.front.shutdown(ctx)
+	case err := <-l.front.served:
 		return fmt.Errorf("http ended: %w", err)
 	}
-}
-
-// shutdownTime is how long requests under way may take to end.
-const shutdownTime = 10 * time.Second
-
-func shutdown(ctx context.Context, server *http.Server, served <-chan error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("http: %w", err), server.Close())
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
 // makeAPI waits for the read models, finishes what a process that died left half done, and wires the API.
@@ -300,7 +283,7 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	if err := l.knowsCommands(ctx, head); err != nil {
 		return err
 	}
-	handler := eventstore.NewHandler(l.store, eventstore.NewCodec(vocabulary.Events(), l.keys), knownOutcomes{l.db, l.models}, eventstore.Options{
+	handler := eventstore.NewHandler(l.telemetry.Store(l.store), eventstore.NewCodec(vocabulary.Events(), l.keys), knownOutcomes{l.db, l.models}, eventstore.Options{
 		SoleWriter: l.config.SoleWriter || l.config.EventStore == "", Rules: l.config.rules(), Eraser: l.keys, Logger: l.log.With("part", "handler")})
 	if err := l.finish(ctx, handler); err != nil {
 		return err
@@ -309,7 +292,7 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.api = httpapi.New(httpapi.Options{Handler: handler, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
+	l.api = httpapi.New(httpapi.Options{Handler: l.telemetry.Commands(handler), Decided: l.telemetry.Decided, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
 		Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
 	context.AfterFunc(ctx, l.api.Stop)
 	return nil

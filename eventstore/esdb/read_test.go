@@ -194,7 +194,10 @@ func TestSubscribe_Unmendable(t *testing.T) {
 func TestSubscribe_Repeats(t *testing.T) {
 	calls := 0
 	confirmed := &streams.ReadResp{Content: &streams.ReadResp_Confirmation{Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: "s"}}}
-	s := play(t, &script{read: func(_ *streams.ReadReq, call streams.Streams_ReadServer) error {
+	s := play(t, &script{read: func(req *streams.ReadReq, call streams.Streams_ReadServer) error {
+		if req.GetOptions().GetStream() != nil { // whether the last event is still there
+			return call.Send(said("stream-1", "First", 0, 100))
+		}
 		if calls++; calls == 1 {
 			return call.Send(said("stream-1", "First", 0, 100))
 		}

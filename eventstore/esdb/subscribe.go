@@ -17,7 +17,8 @@ import (
 const checkpointInterval = 1_000
 
 // Subscribe yields the ledger events after the position, past and future; see eventstore.Store. After an
-// outage of any length it goes on behind the last event that it has delivered.
+// outage of any length it goes on behind the last event that it has delivered, once the server has shown that
+// it still holds that event; if it doesn't, the subscription ends with eventstore.ErrWentBack.
 func (s *Store) Subscribe(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Recorded, error] {
 	return func(yield func(eventstore.Recorded, error) bool) {
 		f := &follower{store: s, last: after, yield: yield}
@@ -31,6 +32,7 @@ func (s *Store) Subscribe(ctx context.Context, after eventstore.Position) iter.S
 type follower struct {
 	store    *Store
 	last     eventstore.Position
+	landmark *eventstore.Landmark // of the event at last, once one was received
 	yield    func(eventstore.Recorded, error) bool
 	failures int
 }
@@ -44,8 +46,10 @@ func (f *follower) run(ctx context.Context) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case verdictOn(err) == verdictFinal:
+		case errors.Is(err, eventstore.ErrWentBack):
 			return err
+		case verdictOn(err) == verdictFinal:
+			return errors.Join(err, wentBack(f.holds(ctx)))
 		}
 		f.failures++
 		f.store.logger.Warn("event store: subscription resumes", "after", f.last, "failures", f.failures, "error", err)
@@ -60,8 +64,7 @@ func (f *follower) once(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c := f.store.conn
-	events := c.feed(ctx, f.open)
+	events := f.store.conn.feed(ctx, f.open)
 	defer events.stop()
 	// To subscribe has to succeed in time; after that, silence is normal.
 	limit := time.NewTimer(f.store.patience)
@@ -72,6 +75,10 @@ func (f *follower) once(ctx context.Context) error {
 			return err
 		}
 		switch {
+		case next.is == isOpened:
+			if err := f.holds(ctx); err != nil {
+				return err
+			}
 		case next.is == isCaughtUp:
 			f.failures = 0
 		case next.is == isEvent && !f.deliver(next.event):
@@ -85,8 +92,27 @@ func (f *follower) deliver(e eventstore.Recorded) bool {
 	if e.Position <= f.last {
 		return true
 	}
-	f.last, f.failures = e.Position, 0
+	l := e.Landmark()
+	f.last, f.landmark, f.failures = e.Position, &l, 0
 	return !ledger(e) || f.yield(e, nil)
+}
+
+// holds makes sure, after each new start, that the server wasn't put back to an older copy of the log while it
+// was away: what it sends then is of another history. It asks once the server has accepted the subscription,
+// because to be put back it has to break that first.
+func (f *follower) holds(ctx context.Context) error {
+	if f.landmark == nil {
+		return nil
+	}
+	return eventstore.Holds(ctx, f.store, *f.landmark)
+}
+
+// wentBack passes on only that error.
+func wentBack(err error) error {
+	if errors.Is(err, eventstore.ErrWentBack) {
+		return err
+	}
+	return nil
 }
 
 func (f *follower) open(ctx context.Context, c *client.Client) (receiver, error) {

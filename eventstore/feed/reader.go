@@ -27,6 +27,7 @@ var (
 	errStalled     = errors.New("the feed is silent while the log has more")
 	errBehind      = errors.New("the feed is behind the reader")
 	errFeedIsBack  = errors.New("the feed is good again")
+	errUnproven    = errors.New("the log can't be asked whether it is still the same")
 	errStopped     = errors.New("the reader has left the loop")
 )
 
@@ -35,8 +36,11 @@ type reader struct {
 	source *Source
 	yield  func(eventstore.Sequenced, error) bool
 
-	mu     sync.Mutex // the cursor is read by whoever looks whether the feed is good again
-	cursor eventstore.Cursor
+	mu        sync.Mutex // others look at what the reader has while it reads on
+	cursor    eventstore.Cursor
+	last      eventstore.Landmark // the event before the cursor; without a stream where that isn't known
+	created   time.Time           // when that was recorded
+	delivered bool                // to this loop
 }
 
 func (r *reader) run(ctx context.Context) error {
@@ -46,11 +50,19 @@ func (r *reader) run(ctx context.Context) error {
 			return err // also when ctx has ended by now: a loop that was left must not be called again
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return context.Cause(ctx)
+		}
+		if errors.Is(err, eventstore.ErrWentBack) {
+			return err
 		}
 		r.source.state.trouble(err)
 		r.source.options.Logger.Warn("reading from the log instead of the feed", "reason", err, "after", r.at().Position)
-		if err := r.fromLog(ctx); !errors.Is(err, errFeedIsBack) {
+		switch err := r.fromLog(ctx); {
+		case errors.Is(err, errUnproven):
+			if err := pause(ctx, r.source.options.Retry); err != nil {
+				return context.Cause(ctx)
+			}
+		case !errors.Is(err, errFeedIsBack):
 			return err
 		}
 		r.source.options.Logger.Info("reading from the feed again", "after", r.at().Position)
@@ -70,7 +82,7 @@ func (r *reader) deliver(e eventstore.Sequenced) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cursor = e.After()
+	r.cursor, r.last, r.created, r.delivered = e.After(), e.Landmark(), e.Created, true
 	return nil
 }
 
@@ -102,7 +114,10 @@ func (r *reader) fromFeed(ctx context.Context) error {
 		msg, err := messages.Next(jetstream.NextMaxWait(r.source.options.Patience))
 		switch {
 		case err == nil:
-			err = r.take(ctx, msg)
+			before := r.cursor
+			if err = r.take(ctx, msg); err == nil && silence.noise(r.cursor != before) > r.source.options.Patience {
+				err = r.silent(ctx, &silence)
+			}
 		case errors.Is(err, nats.ErrTimeout):
 			err = r.silent(ctx, &silence)
 		default:
@@ -122,7 +137,7 @@ func (r *reader) attach(ctx context.Context) (jetstream.Stream, uint64, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	t, err := readTail(ctx, s.js, s.options.Stream)
+	t, err := s.tail(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -131,24 +146,39 @@ func (r *reader) attach(ctx context.Context) (jetstream.Stream, uint64, error) {
 	}
 	witness, link, start := t.last, t.cursor, max(t.sequence, t.last.sequence)+1
 	if t.cursor.Position > at.Position {
-		if witness, _, err = firstAfter(ctx, t, at.Position); err != nil {
+		var found bool
+		if witness, found, err = firstAfter(ctx, t, at.Position); err != nil {
 			return nil, 0, err
+		}
+		if !found {
+			return nil, 0, fmt.Errorf("%w: nothing is found after position %d", errBrokenChain, at.Position)
 		}
 		start = witness.sequence
 		link = eventstore.Cursor{Position: witness.Previous, NextSeq: witness.Event.Seq}
 	}
-	if link != at {
+	if link != at && !s.options.Unchecked {
 		return nil, 0, fmt.Errorf("%w: after position %d and before seq %d comes what says that it follows %d and is %d",
 			errBrokenChain, at.Position, at.NextSeq, link.Position, link.NextSeq)
 	}
 	if link == eventstore.Start && witness.sequence == 0 {
 		return t.consumer, start, nil
 	}
-	ours, err := inLog(ctx, s.log, witness.Event.Recorded)
-	if err == nil && !ours {
-		err = ErrForeignFeed
+	if err := s.Holds(ctx, witness.Event.Landmark()); err != nil {
+		return nil, 0, foreign(err)
 	}
-	return t.consumer, start, err
+	if witness.Event.Position == at.Position {
+		r.learns(witness.Event.Landmark())
+	}
+	return t.consumer, start, nil
+}
+
+// foreign is what it means for the feed that the log doesn't have an event of it. Whether it is the log that
+// went back, the reader's own events tell.
+func foreign(err error) error {
+	if errors.Is(err, eventstore.ErrWentBack) {
+		return ErrForeignFeed
+	}
+	return err
 }
 
 func createConsumer(ctx context.Context, stream jetstream.Stream, sequence uint64) (jetstream.Consumer, error) {
@@ -189,18 +219,20 @@ func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
 	}
 	at := r.cursor
 	switch {
+	case r.source.options.Unchecked:
 	case m.Event.Position <= at.Position:
 		r.source.state.count(func(s *SourceStatus) { s.Repeats++ })
 		return nil
 	case m.Previous != at.Position || m.Event.Seq != at.NextSeq:
 		return fmt.Errorf("%w: after position %d and before seq %d came position %d with seq %d, which follows %d",
 			errBrokenChain, at.Position, at.NextSeq, m.Event.Position, m.Event.Seq, m.Previous)
-	case m.Omitted:
+	}
+	if m.Omitted {
 		if m.Event.Recorded, err = r.source.whole(ctx, m.Event.Recorded); err != nil {
 			return err
 		}
 	}
-	r.source.state.count(func(s *SourceStatus) { s.FromFeed++ })
+	r.source.state.fromFeed.Add(1)
 	return r.deliver(m.Event)
 }
 
@@ -208,36 +240,55 @@ func (r *reader) take(ctx context.Context, msg jetstream.Msg) error {
 func (s *Source) whole(ctx context.Context, e eventstore.Recorded) (eventstore.Recorded, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	whole, ok, err := reread(ctx, s.log, e)
-	if err == nil && (!ok || whole.ID != e.ID || whole.Position != e.Position) {
-		err = ErrForeignFeed
+	for there, err := range s.log.ReadStream(ctx, e.Stream, e.Revision) {
+		if err == nil && there.Landmark() != e.Landmark() {
+			err = ErrForeignFeed
+		}
+		return there, err
 	}
-	return whole, err
+	return eventstore.Recorded{}, ErrForeignFeed
 }
 
 // silence remembers where the feed fell silent.
 type silence struct {
 	at    eventstore.Position
 	heard bool
+	since time.Time // when the feed began to bring nothing but what is passed over
 }
 
-// silent looks whether the log has what the feed doesn't bring. A single look may come between an append
-// and its message; two at the same place are a stall.
+// noise gives how long the feed has brought nothing new.
+func (s *silence) noise(new bool) time.Duration {
+	switch {
+	case new:
+		s.since = time.Time{}
+		return 0
+	case s.since.IsZero():
+		s.since = time.Now()
+	}
+	return time.Since(s.since)
+}
+
+// silent looks whether the log has what the feed doesn't bring, or no longer has what it brought. A single
+// look may come between an append and its message; two at the same place are a stall.
 func (r *reader) silent(ctx context.Context, before *silence) error {
 	if !r.source.conn.IsConnected() {
 		return errDisconnected
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	before.since = time.Time{}
 	head, err := r.source.log.Head(ctx)
-	if err != nil || head <= r.cursor.Position {
-		*before = silence{}
+	switch {
+	case err != nil || head == r.cursor.Position:
+		before.heard = false
 		return nil // without the log there is nothing better than to wait on
-	}
-	if before.heard && before.at == r.cursor.Position {
+	case head < r.cursor.Position:
+		before.heard = false
+		return wentBack(r.stands(ctx))
+	case before.heard && before.at == r.cursor.Position:
 		return errStalled
 	}
-	*before = silence{at: r.cursor.Position, heard: true}
+	before.at, before.heard = r.cursor.Position, true
 	return nil
 }
 
@@ -250,14 +301,21 @@ func (r *reader) fromLog(ctx context.Context) error {
 	defer probe.Wait()
 	defer back(nil)
 	probe.Go(func() { r.probe(both, back) })
+	proven := false
 	for e, err := range r.source.log.Subscribe(both, r.at().Position) {
 		if both.Err() != nil {
 			return context.Cause(both)
 		}
 		if err != nil {
-			return err
+			return explained(err, r.stands(both))
 		}
-		r.source.state.count(func(s *SourceStatus) { s.FromLog++ })
+		if !proven {
+			if err := r.prove(both); err != nil {
+				return err
+			}
+			proven = true
+		}
+		r.source.state.fromLog.Add(1)
 		if err := r.deliver(eventstore.Sequenced{Recorded: e, Seq: r.cursor.NextSeq}); err != nil {
 			return err
 		}

@@ -17,14 +17,18 @@ import (
 
 // RelayOptions tunes a relay; the zero value is right for most.
 type RelayOptions struct {
+	Name            string        // what operators see as the holder of the lease; default "relay-" and its id
 	Stream          string        // name of the stream; default DefaultStream
 	Replicas        int           // copies in a NATS cluster; default 1
 	DuplicateWindow time.Duration // how long JetStream remembers message ids; default 2 minutes
 	Window          int           // messages under way at once; default 1024
 	AckWait         time.Duration // how long to wait for an answer of JetStream; default 5 s
-	Check           time.Duration // how often to look whether the tail is still there; default 2 s
-	Takeover        time.Duration // how long the tail may stand still before a standby takes over; default 5 s
+	Check           time.Duration // how often to look at the tail and the log while at work; default 2 s
+	LeaseTTL        time.Duration // after how long a standby takes over from a relay that died; default 3 s
+	Takeover        time.Duration // the same where no lease can be had: how long the tail may stand still; default 5 s
 	Logger          *slog.Logger  // default slog.Default
+	// Unfenced publishes without a fence. It is for the fault campaign alone, which must turn red with it.
+	Unfenced bool
 }
 
 func (o RelayOptions) withDefaults() RelayOptions {
@@ -34,6 +38,7 @@ func (o RelayOptions) withDefaults() RelayOptions {
 	o.Window = or(o.Window, 1024)
 	o.AckWait = or(o.AckWait, 5*time.Second)
 	o.Check = or(o.Check, 2*time.Second)
+	o.LeaseTTL = or(o.LeaseTTL, 3*time.Second)
 	o.Takeover = or(o.Takeover, 5*time.Second)
 	o.Logger = or(o.Logger, slog.Default())
 	return o
@@ -53,12 +58,17 @@ func or[T comparable](value, otherwise T) T {
 // however many relays run: each publish is accepted only right behind the message of the event before. On
 // any doubt the relay waits for what is under way, reads the tail of the stream and goes on from there.
 // What the stream lost at its end is published again; what is missing within, each Source reads from the log.
+//
+// Of several relays one works, by a lease; the others stand by and take over within seconds.
+//
+// A relay MUST NOT mix two histories: if the log no longer holds what the feed ends with, it halts.
 type Relay struct {
 	log     eventstore.Store
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	options RelayOptions
 	id      string // of this run; messages carry it, so that a relay tells its own from another's
+	lease   *lease
 	state   relayState
 }
 
@@ -68,10 +78,13 @@ func NewRelay(log eventstore.Store, conn *nats.Conn, options RelayOptions) (*Rel
 	if err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
 	}
-	return &Relay{
+	r := &Relay{
 		log: log, conn: conn, js: js, options: options.withDefaults(), id: uuid.NewString()[:8],
-		state: relayState{seen: eventstore.Start, reissue: eventstore.Beginning},
-	}, nil
+		state: relayState{seen: eventstore.Start, reissue: eventstore.Beginning, head: eventstore.Beginning},
+	}
+	r.options.Name = or(r.options.Name, "relay-"+r.id)
+	r.lease = newLease(r)
+	return r, nil
 }
 
 const (
@@ -79,12 +92,23 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
-// Run relays until ctx ends or something happens that trying again can't mend: ErrForeignFeed, an error of
-// the log's subscription, an event that no message can carry, a connection closed for good. It MUST NOT run
-// twice at the same time on one Relay; two Relays may.
+// Run relays until ctx ends or something happens that trying again can't mend: eventstore.ErrWentBack,
+// ErrForeignFeed, an error of the log's subscription, an event that no message can carry, a connection
+// closed for good. It MUST NOT run twice at the same time on one Relay; two Relays may.
 func (r *Relay) Run(ctx context.Context) error {
+	// The lease outlives ctx until nothing is under way any more.
+	leased, giveBack := context.WithCancel(context.WithoutCancel(ctx))
+	var tending sync.WaitGroup
+	defer tending.Wait()
+	defer giveBack()
+	tending.Go(func() { r.lease.tend(leased) })
+	tending.Go(func() { r.observe(leased) })
+	return r.keepOn(ctx)
+}
+
+func (r *Relay) keepOn(ctx context.Context) error {
 	for retry := firstRetry; ; retry = min(2*retry, lastRetry) {
-		before := r.Status().Published
+		before := r.state.published()
 		err := r.once(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -95,7 +119,7 @@ func (r *Relay) Run(ctx context.Context) error {
 			r.options.Logger.Error("the relay halts", "error", err)
 			return err
 		}
-		if r.Status().Published != before {
+		if r.state.published() != before {
 			retry = firstRetry
 		}
 		r.options.Logger.Warn("the relay starts over from the tail of the feed", "error", err)
@@ -112,6 +136,9 @@ func (h *halt) Unwrap() error { return h.error }
 
 // once relays from the tail until the first doubt.
 func (r *Relay) once(ctx context.Context) error {
+	if err := r.lease.await(ctx, r.state.standby); err != nil {
+		return err
+	}
 	from, err := r.begin(ctx)
 	if err != nil {
 		return err
@@ -131,107 +158,27 @@ func (r *Relay) begin(ctx context.Context) (tail, error) {
 		return tail{}, fmt.Errorf("make stream %s: %w", r.options.Stream, err)
 	}
 	t, err := readTail(ctx, r.js, r.options.Stream)
+	if err == nil {
+		t, err = trueTail(ctx, t)
+	}
 	if err != nil {
 		return tail{}, haltIf(err, ErrForeignFeed)
 	}
 	if err := r.verify(ctx, t); err != nil {
-		return tail{}, haltIf(err, ErrForeignFeed)
+		return tail{}, err
 	}
-	if lost := r.state.begin(t.cursor); lost > 0 {
+	if lost := r.state.begin(t); lost > 0 {
 		r.options.Logger.Warn("the feed lost its tail; it is published again from the log",
 			"events", lost, "from", t.cursor.NextSeq, "stream_is_new", t.sequence == 0)
 	}
 	return t, nil
 }
 
-func haltIf(err, cause error) error {
-	if errors.Is(err, cause) {
-		return &halt{err}
+func haltIf(err error, causes ...error) error {
+	for _, cause := range causes {
+		if errors.Is(err, cause) {
+			return &halt{err}
+		}
 	}
 	return err
-}
-
-// verify makes sure that the tail is of this log: appending to the feed of another would spoil both.
-func (r *Relay) verify(ctx context.Context, t tail) error {
-	if t.cursor == eventstore.Start {
-		return nil
-	}
-	ours, err := inLog(ctx, r.log, t.last.Event.Recorded)
-	if err == nil && !ours {
-		err = fmt.Errorf("%w: it ends with event %s at position %d, and the log has no such event there",
-			ErrForeignFeed, t.last.Event.ID, t.last.Event.Position)
-	}
-	return err
-}
-
-// RelayStatus is how a relay does at this moment.
-type RelayStatus struct {
-	Standby   bool              // another relay is at work; this one waits
-	Published eventstore.Cursor // after the last event known to be in the stream
-	Rate      float64           // events per second, lately
-	Healed    uint64            // events found lost from the end of the stream
-	Doubts    uint64            // how often it started over from the tail
-	LastError string            // why, the last time
-	FailedAt  time.Time         // when
-}
-
-// Status tells how the relay does. It is safe to call at any time.
-func (r *Relay) Status() RelayStatus { return r.state.status() }
-
-// relayState is what a relay remembers. None of it is needed for correctness across restarts.
-type relayState struct {
-	mu      sync.Mutex
-	shown   RelayStatus
-	seen    eventstore.Cursor   // as far as the stream is known to have reached
-	reissue eventstore.Position // up to here JetStream may remember the ids of messages that it lost
-	sampled struct {
-		at  time.Time
-		seq uint64
-	}
-}
-
-func (s *relayState) status() RelayStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shown.Published = s.seen
-	return s.shown
-}
-
-func (s *relayState) failed(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shown.Doubts++
-	s.shown.LastError, s.shown.FailedAt = err.Error(), time.Now()
-}
-
-// begin takes the tail for what there is and says how many events are lost since the last look.
-func (s *relayState) begin(now eventstore.Cursor) (lost uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now.Position < s.seen.Position {
-		lost = s.seen.NextSeq - min(now.NextSeq, s.seen.NextSeq)
-		s.shown.Healed += lost
-	}
-	s.seen, s.shown.Standby = now, false
-	s.sampled.at, s.sampled.seq = time.Now(), now.NextSeq
-	return lost
-}
-
-// reached notes that the stream reached this far.
-func (s *relayState) reached(c eventstore.Cursor) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.Position > s.seen.Position {
-		s.seen = c
-	}
-}
-
-func (s *relayState) sample() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if elapsed := now.Sub(s.sampled.at).Seconds(); elapsed > 0 && s.seen.NextSeq >= s.sampled.seq {
-		s.shown.Rate = float64(s.seen.NextSeq-s.sampled.seq) / elapsed
-	}
-	s.sampled.at, s.sampled.seq = now, s.seen.NextSeq
 }

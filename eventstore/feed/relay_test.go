@@ -174,26 +174,6 @@ func TestAMessageBehindALostOneIsRefused(t *testing.T) {
 	w.requireFeedIsLog()
 }
 
-func TestASecondRelayStandsByAndTakesOver(t *testing.T) {
-	w := newWorld(t)
-	options := relayOptions()
-	options.Takeover = 2 * time.Second
-	a, b := w.relay(options), w.relay(options)
-	standby := func(r *running) bool { return r.Status().Standby }
-	w.until(func() bool { w.write(5); return standby(a) != standby(b) }, "one stands by")
-	w.write(500)
-	w.requireFeedIsLog()
-	require.NotEqual(t, standby(a), standby(b), "they don't fight")
-	active := a
-	if standby(a) {
-		active = b
-	}
-	require.LessOrEqual(t, a.Status().Doubts+b.Status().Doubts, uint64(4), "they don't fight")
-	active.kill(t)
-	w.write(100)
-	w.requireFeedIsLog()
-}
-
 func TestAFeedOfAnotherLogHaltsTheRelay(t *testing.T) {
 	w := newWorld(t)
 	first := w.relay(relayOptions())

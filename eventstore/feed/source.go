@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,14 +19,19 @@ type SourceOptions struct {
 	Stream   string        // name of the stream; default DefaultStream
 	Patience time.Duration // how long the feed may be silent while the log has more; default 1 s
 	Retry    time.Duration // how often to look whether the feed is good again; default 500 ms
+	Check    time.Duration // how often to look whether the log still has what a reader got; default 2 s
 	Buffer   int           // messages asked for ahead; default 1000
 	Logger   *slog.Logger  // default slog.Default
+	// Unchecked believes whatever the feed brings. It is for the fault campaign alone, which must turn red
+	// with it.
+	Unchecked bool
 }
 
 func (o SourceOptions) withDefaults() SourceOptions {
 	o.Stream = or(o.Stream, DefaultStream)
 	o.Patience = or(o.Patience, time.Second)
 	o.Retry = or(o.Retry, 500*time.Millisecond)
+	o.Check = or(o.Check, 2*time.Second)
 	o.Buffer = or(o.Buffer, 1000)
 	o.Logger = or(o.Logger, slog.Default())
 	return o
@@ -39,6 +43,10 @@ func (o SourceOptions) withDefaults() SourceOptions {
 // only believed if it follows the one before: its previous position and its seq both say so. On a broken
 // link, on silence while the log has more, or without NATS, the source reads from the log and returns to
 // the feed once that can go on from there; a reader notices nothing but the time it takes.
+//
+// A reader MUST NOT get two histories: if the log no longer holds what the reader got, the loop ends with
+// eventstore.ErrWentBack. A cursor doesn't say which event stands before it; a reader that kept its landmark
+// asks Holds before it goes on.
 //
 // A Source is safe for concurrent use.
 type Source struct {
@@ -55,17 +63,25 @@ func NewSource(log eventstore.Store, conn *nats.Conn, options SourceOptions) (*S
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
-	return &Source{log: log, conn: conn, js: js, options: options.withDefaults()}, nil
+	s := &Source{log: log, conn: conn, js: js, options: options.withDefaults()}
+	s.state.readers, s.state.Delivered = map[*reader]bool{}, eventstore.Start
+	return s, nil
 }
 
-// Events yields the events after the cursor, past and then future. It ends only with an error: of ctx, or
-// one of the log that trying again can't mend. Breaking out of the loop frees everything.
+// Holds returns nil if the log still has this event at its place; see eventstore.Holds.
+func (s *Source) Holds(ctx context.Context, l eventstore.Landmark) error {
+	return eventstore.Holds(ctx, s.log, l)
+}
+
+// Events yields the events after the cursor, past and then future. It ends only with an error: of ctx,
+// eventstore.ErrWentBack, or one of the log that trying again can't mend. Breaking out of the loop frees
+// everything.
 func (s *Source) Events(ctx context.Context, after eventstore.Cursor) iter.Seq2[eventstore.Sequenced, error] {
 	return func(yield func(eventstore.Sequenced, error) bool) {
-		s.state.count(func(s *SourceStatus) { s.Readers++ })
-		defer s.state.count(func(s *SourceStatus) { s.Readers-- })
 		r := &reader{source: s, yield: yield, cursor: after}
-		err := r.run(ctx)
+		s.state.joins(r)
+		defer s.state.leaves(r)
+		err := r.guarded(ctx)
 		if !errors.Is(err, errStopped) {
 			yield(eventstore.Sequenced{}, fmt.Errorf("events of the ledger: %w", err))
 		}
@@ -104,7 +120,7 @@ func (s *Source) askFeed(ctx context.Context, position eventstore.Position) (eve
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	t, err := readTail(ctx, s.js, s.options.Stream)
+	t, err := s.tail(ctx)
 	if err != nil || t.cursor.Position < position {
 		return eventstore.Cursor{}, false
 	}
@@ -115,53 +131,15 @@ func (s *Source) askFeed(ctx context.Context, position eventstore.Position) (eve
 		}
 		found = eventstore.Cursor{Position: witness.Previous, NextSeq: witness.Event.Seq}
 	}
-	ours, err := inLog(ctx, s.log, witness.Event.Recorded)
-	return found, err == nil && ours && found.Position == position
+	err = s.Holds(ctx, witness.Event.Landmark())
+	return found, err == nil && found.Position == position
 }
 
-// SourceStatus is how a source does at this moment, all its readers together.
-type SourceStatus struct {
-	Readers     int       // loops over Events that are running
-	OnFeed      int       // those of them that follow the feed at present
-	OnLog       int       // those of them that read from the log at present
-	FromFeed    uint64    // events delivered from the feed
-	FromLog     uint64    // events delivered from the log
-	Switches    uint64    // how often a reader went from the feed to the log
-	Gaps        uint64    // of these, because a message didn't follow the one before
-	Stalls      uint64    // of these, because the feed was silent while the log had more
-	Repeats     uint64    // messages passed over because their event had been delivered
-	Strays      uint64    // messages passed over because they are no events
-	LastTrouble string    // why a reader last went to the log
-	TroubleAt   time.Time // when
-}
-
-// Status tells how the source does. It is safe to call at any time.
-func (s *Source) Status() SourceStatus {
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	return s.state.SourceStatus
-}
-
-type sourceState struct {
-	mu sync.Mutex
-	SourceStatus
-}
-
-func (s *sourceState) trouble(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Switches++
-	switch {
-	case errors.Is(err, errBrokenChain):
-		s.Gaps++
-	case errors.Is(err, errStalled):
-		s.Stalls++
+// tail is the end of the feed, whatever strangers wrote behind it.
+func (s *Source) tail(ctx context.Context) (tail, error) {
+	t, err := readTail(ctx, s.js, s.options.Stream)
+	if err != nil {
+		return tail{}, err
 	}
-	s.LastTrouble, s.TroubleAt = err.Error(), time.Now()
-}
-
-func (s *sourceState) count(which func(*SourceStatus)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	which(&s.SourceStatus)
+	return trueTail(ctx, t)
 }

@@ -231,7 +231,7 @@ func TestCursorAfterAPosition(t *testing.T) {
 }
 
 // brokenLog is a log whose subscription ends with an error that trying again can't mend.
-type brokenLog struct{ *memory.Store }
+type brokenLog struct{ eventstore.Store }
 
 var errBrokenLog = errors.New("the log is broken")
 

@@ -14,13 +14,13 @@ func (r *Relay) settle(ctx context.Context, doubt error, retry time.Duration) er
 	if !errors.As(doubt, &refusal) {
 		return pause(ctx, retry)
 	}
-	known := r.Status().Published
+	known := r.state.published()
 	now, err := r.tailNow(ctx)
 	if err != nil {
 		return pause(ctx, retry)
 	}
 	switch {
-	case now.cursor.Position > known.Position && now.last.relay != r.id:
+	case now.cursor.Position > known.Position && now.last.relay != r.id && r.lease.now() == leaseHopeless:
 		return r.standby(ctx)
 	case errors.Is(doubt, errDuplicate) && now.cursor.Position < refusal.position:
 		return r.reissue(ctx)
@@ -43,12 +43,13 @@ func (r *Relay) reissue(ctx context.Context) error {
 		return pause(ctx, firstRetry)
 	}
 	r.options.Logger.Warn("the stream remembers messages that it no longer has; they get new ids", "up_to", head)
-	r.state.reissue = head
+	r.state.reissued(head)
 	return nil
 }
 
-// standby waits while another relay is at work: as long as the tail moves, or nothing is missing in it.
-// Fencing, not this waiting, keeps the feed right; it only spares both a fight.
+// standby is for relays that can't have a lease. It waits while another relay is at work: as long as the
+// tail moves, or nothing is missing in it. Fencing, not this waiting, keeps the feed right; it only spares
+// both a fight.
 func (r *Relay) standby(ctx context.Context) error {
 	r.options.Logger.Info("another relay is at work; standing by")
 	r.state.standby()
@@ -56,6 +57,9 @@ func (r *Relay) standby(ctx context.Context) error {
 	for {
 		if err := pause(ctx, r.options.Takeover/8); err != nil {
 			return err
+		}
+		if r.lease.now() != leaseHopeless {
+			return nil // the lease says who works
 		}
 		now, behind, err := r.behind(ctx)
 		if err != nil || !behind || now != last {
@@ -75,15 +79,16 @@ func (r *Relay) behind(ctx context.Context) (eventstore.Position, bool, error) {
 	if err != nil {
 		return eventstore.Beginning, true, nil // a stream that is gone or unreachable stands still too
 	}
-	r.state.reached(now.cursor)
+	r.state.reached(now.cursor, nil)
 	ctx, cancel := context.WithTimeout(ctx, r.options.AckWait)
 	defer cancel()
 	head, err := r.log.Head(ctx)
 	return now.cursor.Position, head > now.cursor.Position, err
 }
 
-func (s *relayState) standby() {
+func (s *relayState) reissued(upTo eventstore.Position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shown.Standby, s.shown.Rate = true, 0
+	s.reissue = upTo
+	s.shown.Reissued++
 }

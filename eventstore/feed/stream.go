@@ -15,9 +15,8 @@ import (
 // DefaultStream is the name of the feed's stream.
 const DefaultStream = "LEDGER"
 
-// maxStrays is how many messages that aren't events the relay passes over at the end of the stream; more
-// means that the stream isn't the feed.
-const maxStrays = 256
+// maxStrays is how many messages that aren't events are passed over one by one.
+const maxStrays = 64
 
 // ErrForeignFeed says that the stream holds the events of another log, or of this log before it was
 // restored to an earlier state. Whoever knows that nobody needs the stream deletes it; the relay then makes
@@ -54,7 +53,18 @@ type tail struct {
 	last     stored            // the last event, if there is one
 	cursor   eventstore.Cursor // after the last event, or Start
 	first    uint64            // JetStream's first sequence
+	end      uint64            // sequence of the last message, whatever it is
+	messages uint64            // how many there are
 	consumer jetstream.Stream  // to read on
+}
+
+// strays counts the messages behind the last event.
+func (t tail) strays() uint64 { return t.end - min(t.last.sequence, t.end) }
+
+// missing counts the events, at least, that should stand in the stream up to its end and don't.
+func (t tail) missing() uint64 {
+	there := t.messages - min(t.strays(), t.messages)
+	return t.cursor.NextSeq - min(there, t.cursor.NextSeq)
 }
 
 // readTail asks for the last sequence before the last message: what comes between is then refused by the
@@ -65,34 +75,91 @@ func readTail(ctx context.Context, js jetstream.JetStream, name string) (tail, e
 		return tail{}, fmt.Errorf("stream %s: %w", name, err)
 	}
 	state := s.CachedInfo().State
-	t := tail{sequence: state.LastSeq, first: state.FirstSeq, cursor: eventstore.Start, consumer: s}
+	t := tail{sequence: state.LastSeq, first: state.FirstSeq, cursor: eventstore.Start, messages: state.Msgs, consumer: s}
 	raw, err := s.GetLastMsgForSubject(ctx, Subjects)
-	for strays := 0; err == nil && strays < maxStrays; strays++ {
-		if t.last, err = parseStored(raw); err == nil {
-			t.cursor = t.last.Event.After()
-			return t, nil
-		}
-		raw, err = messageBefore(ctx, s, raw.Sequence, state.FirstSeq)
-	}
-	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return t, nil
-	case err != nil:
+	}
+	if err != nil {
 		return tail{}, fmt.Errorf("last message of stream %s: %w", name, err)
 	}
-	return tail{}, fmt.Errorf("%w: its last %d messages are no events", ErrForeignFeed, maxStrays)
+	t.end = raw.Sequence
+	last, found, err := t.lastEvent(ctx, raw)
+	if err != nil {
+		return tail{}, fmt.Errorf("last event of stream %s: %w", name, err)
+	}
+	if found {
+		t.last, t.cursor = last, last.Event.After()
+	}
+	return t, nil
 }
 
-// messageBefore passes over deleted messages.
-func messageBefore(ctx context.Context, s jetstream.Stream, sequence, first uint64) (*jetstream.RawStreamMsg, error) {
-	for gap := 0; sequence > first && gap < maxStrays; gap++ {
-		sequence--
-		raw, err := s.GetMsg(ctx, sequence)
-		if !errors.Is(err, jetstream.ErrMsgNotFound) {
-			return raw, err
+// lastEvent goes back past messages that are no events: a few one by one, after that in strides that
+// double, until there is an event, and then forward again to the last one. A stream that has messages and
+// never an event isn't the feed.
+func (t *tail) lastEvent(ctx context.Context, raw *jetstream.RawStreamMsg) (stored, bool, error) {
+	if last, err := parseStored(raw); err == nil {
+		return last, true, nil
+	}
+	strays := 1
+	for stride, sequence := uint64(1), raw.Sequence; sequence > t.first; strays++ {
+		if strays > maxStrays {
+			stride *= 2
+		}
+		sequence = max(t.first, sequence-min(stride, sequence))
+		m, ok, err := eventAt(ctx, t.consumer, sequence)
+		if err != nil {
+			return stored{}, false, err
+		}
+		if ok {
+			return t.lastOf(ctx, m, func(stored) bool { return true })
 		}
 	}
-	return nil, jetstream.ErrMsgNotFound
+	if strays > maxStrays {
+		return stored{}, false, fmt.Errorf("%w: there is no event among its last messages", ErrForeignFeed)
+	}
+	return stored{}, false, nil
+}
+
+// lastOf goes on from an event that is fit to the last one of those behind it that are, if from there on
+// none is. By bisection, so that many messages that are no events cost little.
+func (t *tail) lastOf(ctx context.Context, m stored, fit func(stored) bool) (stored, bool, error) {
+	for low, high := m.sequence+1, t.sequence+1; low < high; {
+		middle := low + (high-low)/2
+		next, ok, err := at(ctx, t.consumer, middle)
+		if err != nil {
+			return stored{}, false, err
+		}
+		if ok && next.sequence < high && fit(next) {
+			m, low = next, next.sequence+1
+		} else {
+			high = middle
+		}
+	}
+	return m, true, nil
+}
+
+// trueTail passes over events that somebody else published a second time behind the end. In what relays
+// write positions only grow, so no event stands beyond the last one; where one does, that one is the better
+// end. The search is bounded and may miss the very end among many strangers' messages; what is behind it
+// is published again then, which readers pass over.
+func trueTail(ctx context.Context, t tail) (tail, error) {
+	if t.cursor == eventstore.Start {
+		return t, nil
+	}
+	for range maxStrays {
+		end := t.cursor.Position
+		beyond, any, err := firstAfter(ctx, t, end)
+		if err != nil || !any {
+			return t, err
+		}
+		last, _, err := t.lastOf(ctx, beyond, func(m stored) bool { return m.Event.Position > end })
+		if err != nil {
+			return tail{}, err
+		}
+		t.last, t.cursor = last, last.Event.After()
+	}
+	return t, nil
 }
 
 func parseStored(raw *jetstream.RawStreamMsg) (stored, error) {
@@ -103,7 +170,8 @@ func parseStored(raw *jetstream.RawStreamMsg) (stored, error) {
 	return stored{Message: m, sequence: raw.Sequence, relay: raw.Header.Get(headerRelay)}, nil
 }
 
-// at finds the event at JetStream's sequence or the first one after it; false means that there is none.
+// at finds the event at JetStream's sequence or the first one after it; false means that there is none, or
+// that too many messages before it are no events.
 func at(ctx context.Context, s jetstream.Stream, sequence uint64) (stored, bool, error) {
 	for range maxStrays {
 		raw, err := s.GetMsg(ctx, sequence, jetstream.WithGetMsgSubject(Subjects))
@@ -118,7 +186,21 @@ func at(ctx context.Context, s jetstream.Stream, sequence uint64) (stored, bool,
 		}
 		sequence = raw.Sequence + 1
 	}
-	return stored{}, false, fmt.Errorf("%w: %d messages from sequence %d on are no events", ErrForeignFeed, maxStrays, sequence)
+	return stored{}, false, nil
+}
+
+// eventAt gives the event at exactly this sequence of JetStream; false means that something else is there,
+// or nothing.
+func eventAt(ctx context.Context, s jetstream.Stream, sequence uint64) (stored, bool, error) {
+	raw, err := s.GetMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return stored{}, false, nil
+	}
+	if err != nil {
+		return stored{}, false, fmt.Errorf("message %d of the feed: %w", sequence, err)
+	}
+	found, err := parseStored(raw)
+	return found, err == nil, nil
 }
 
 // firstAfter finds the first event after the position by bisection, for positions grow along the stream.
@@ -142,24 +224,6 @@ func firstAfter(ctx context.Context, t tail, position eventstore.Position) (stor
 		}
 	}
 	return found, any, nil
-}
-
-// inLog tells whether the log holds this very event at this very place.
-func inLog(ctx context.Context, log eventstore.Store, e eventstore.Recorded) (bool, error) {
-	r, ok, err := reread(ctx, log, e)
-	return ok && r.ID == e.ID && r.Position == e.Position, err
-}
-
-// reread gives the event that stands in the log at the place of this one. It goes by stream and revision:
-// reading the log of all events from a position on means to know that position already.
-func reread(ctx context.Context, log eventstore.Store, e eventstore.Recorded) (eventstore.Recorded, bool, error) {
-	for r, err := range log.ReadStream(ctx, e.Stream, e.Revision) {
-		if err != nil {
-			return eventstore.Recorded{}, false, fmt.Errorf("check the feed against the log: %w", err)
-		}
-		return r, r.Revision == e.Revision, nil
-	}
-	return eventstore.Recorded{}, false, nil
 }
 
 // connected waits until the connection stands. It returns an error once it never will again.

@@ -14,10 +14,11 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore"
 )
 
-// errDisconnected, errTailMoved and refused are the doubts that make a relay start over.
+// errDisconnected, errTailMoved, errLeaseLost and refused are the doubts that make a relay start over.
 var (
 	errDisconnected = errors.New("the connection to NATS was lost")
 	errTailMoved    = errors.New("the end of the stream is not where this relay left it")
+	errLeaseLost    = errors.New("another relay has the lease")
 )
 
 // refused says that JetStream didn't take a message because another stands where it belongs, or because it
@@ -55,6 +56,7 @@ type tenure struct {
 	doubt  context.CancelCauseFunc
 	slots  chan struct{} // one taken for each message under way
 	start  uint64        // JetStream's last sequence at the beginning
+	tail   tail          // it begins behind
 	cursor eventstore.Cursor
 	lastID string // of the message before; empty until the first is in
 	limit  int64
@@ -81,7 +83,7 @@ func (r *Relay) publish(ctx context.Context, from tail) error {
 func (r *Relay) tenure(from tail, doubt context.CancelCauseFunc) (*tenure, error) {
 	t := &tenure{
 		relay: r, doubt: doubt, slots: make(chan struct{}, r.options.Window),
-		start: from.sequence, cursor: from.cursor, limit: r.conn.MaxPayload(),
+		start: from.sequence, tail: from, cursor: from.cursor, limit: r.conn.MaxPayload(),
 	}
 	var err error
 	t.js, err = jetstream.New(r.conn,
@@ -101,7 +103,7 @@ func (t *tenure) follow(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		if err != nil {
-			return &halt{fmt.Errorf("relay: %w", err)}
+			return &halt{fmt.Errorf("relay: %w", explained(err, t.relay.verify(ctx, t.tail)))}
 		}
 		if err := t.send(ctx, e); err != nil {
 			return err
@@ -123,19 +125,25 @@ func (t *tenure) send(ctx context.Context, e eventstore.Recorded) error {
 	if e.Position <= t.relay.state.reissue {
 		msg.Header[headerMessageID] = []string{msg.Header[headerMessageID][0] + "." + strconv.FormatUint(t.start, 10)}
 	}
+	lastID := msg.Header[headerMessageID][0]
 	if t.lastID == "" {
 		err = t.first(ctx, msg, event)
 	} else {
 		err = t.next(ctx, msg)
 	}
-	t.lastID, t.cursor = msg.Header[headerMessageID][0], event.After()
+	t.lastID, t.cursor = lastID, event.After()
 	return err
 }
 
+// first also proves once more that the log is the one that the tail came from: it may have been replaced
+// between that proof and the subscription.
 func (t *tenure) first(ctx context.Context, msg *nats.Msg, event eventstore.Sequenced) error {
 	ctx, cancel := context.WithTimeout(ctx, t.relay.options.AckWait)
 	defer cancel()
-	msg.Header[headerExpectedLast] = []string{strconv.FormatUint(t.start, 10)}
+	if err := t.relay.verify(ctx, t.tail); err != nil {
+		return err
+	}
+	t.fence(msg, headerExpectedLast, strconv.FormatUint(t.start, 10))
 	ack, err := t.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
 	if err == nil && ack.Duplicate {
 		err = errDuplicate
@@ -143,8 +151,17 @@ func (t *tenure) first(ctx context.Context, msg *nats.Msg, event eventstore.Sequ
 	if err != nil {
 		return doubtOf(event.Position, err)
 	}
-	t.relay.state.reached(event.After())
+	t.relay.state.reached(event.After(), msg)
 	return nil
+}
+
+// fence has JetStream refuse the message unless it comes right behind the one before.
+func (t *tenure) fence(msg *nats.Msg, by, before string) {
+	if t.relay.options.Unfenced {
+		delete(msg.Header, headerMessageID)
+		return
+	}
+	msg.Header[by] = []string{before}
 }
 
 func (t *tenure) next(ctx context.Context, msg *nats.Msg) error {
@@ -153,7 +170,7 @@ func (t *tenure) next(ctx context.Context, msg *nats.Msg) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	msg.Header[headerExpectedID] = []string{t.lastID}
+	t.fence(msg, headerExpectedID, t.lastID)
 	if _, err := t.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0)); err != nil {
 		<-t.slots
 		return fmt.Errorf("publish: %w", err)
@@ -171,7 +188,7 @@ func (t *tenure) acknowledged(_ jetstream.JetStream, msg *nats.Msg, ack *jetstre
 		t.doubt(err)
 		return
 	}
-	t.relay.state.reached(c)
+	t.relay.state.reached(c, msg)
 }
 
 func (t *tenure) failed(_ jetstream.JetStream, msg *nats.Msg, err error) {
@@ -214,39 +231,55 @@ func doubtOf(position eventstore.Position, err error) error {
 	return fmt.Errorf("publish the event at position %d: %w", position, err)
 }
 
-// watch raises a doubt when the connection breaks, or when the stream lost its tail while nothing is
-// published: otherwise that would show only with the next event, and followers would wait for it.
+// watch raises a doubt when the connection breaks, when the lease is lost, or when a look at stream and log
+// shows that one of them lost its end while nothing is published: otherwise that would show only with the
+// next event, and followers would wait for it.
 func (r *Relay) watch(ctx context.Context, t *tenure) {
 	broken := r.conn.StatusChanged(nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
 	defer r.conn.RemoveStatusListener(broken)
 	ticker := time.NewTicker(r.options.Check)
 	defer ticker.Stop()
 	for {
+		state, changed := r.lease.look()
+		if state == leaseTaken {
+			t.doubt(errLeaseLost)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-broken:
 			t.doubt(errDisconnected)
+		case <-changed:
 		case <-ticker.C:
-			r.state.sample()
-			if err := r.checkTail(ctx); err != nil {
+			if err := r.checkTail(ctx); err != nil && ctx.Err() == nil {
 				t.doubt(err)
 			}
 		}
 	}
 }
 
-// checkTail compares the stream with what was known to be in it before asking.
+// checkTail compares the stream with what was known to be in it before asking, and its tail with the log.
+// A log that can't be asked is no reason to stop: its subscription waits for it.
 func (r *Relay) checkTail(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.options.AckWait)
 	defer cancel()
-	known := r.Status().Published
+	known := r.state.published()
 	now, err := readTail(ctx, r.js, r.options.Stream)
+	if err == nil && now.cursor.Position < known.Position {
+		now, err = trueTail(ctx, now)
+	}
 	if err != nil {
 		return err
 	}
 	if now.cursor.Position < known.Position {
 		return errTailMoved
+	}
+	if missing := now.missing(); r.state.misses(missing) {
+		r.options.Logger.Warn("the stream lost messages before its end; sources read their events from the log, others need the stream to be "+
+			"made again: delete it", "missing", missing)
+	}
+	if err := r.verify(ctx, now); errors.Is(err, eventstore.ErrWentBack) {
+		return err
 	}
 	return nil
 }

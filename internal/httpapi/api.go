@@ -47,8 +47,10 @@ type Options struct {
 	Sealer eventstore.Sealer
 	// Status describes the running parts.
 	Status func(ctx context.Context) (Status, error)
-	Now    func() time.Time
-	Logger *slog.Logger
+	// Decided, where given, is told of each command that was answered; its type is empty where it could not be read.
+	Decided func(ctx context.Context, commandType, status, code string, took time.Duration)
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // API is the HTTP side of a ledger.
@@ -60,6 +62,7 @@ type API struct {
 	models  Models
 	sealer  eventstore.Sealer
 	status  func(ctx context.Context) (Status, error)
+	decided func(ctx context.Context, commandType, status, code string, took time.Duration)
 	now     func() time.Time
 	log     *slog.Logger
 	mux     *http.ServeMux
@@ -76,7 +79,7 @@ func (a *API) Stop() { a.stopOnce.Do(func() { close(a.stopping) }) }
 // New wires the routes.
 func New(o Options) *API {
 	a := &API{handler: o.Handler, reader: o.Reader, journal: o.Journal, db: o.DB, models: o.Models, sealer: o.Sealer,
-		status: o.Status, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{})}
+		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{})}
 	config := huma.DefaultConfig("Partner Ledger", "1")
 	config.Info.Description = "An event-sourced ledger of partner relationships: commands produce immutable facts, read models answer questions about them, now and at any time past."
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

@@ -107,6 +107,19 @@ func (s *submission) send(ctx context.Context) error {
 
 // decide reads one command and has it decided. The request holds a command only if it could be read.
 func (a *API) decide(ctx context.Context, line []byte) (wire.Answer, eventstore.Request) {
+	began := time.Now()
+	answer, request := a.handle(ctx, line)
+	if a.decided != nil {
+		commandType := ""
+		if request.Command != nil {
+			commandType = request.Command.CommandType()
+		}
+		a.decided(ctx, commandType, string(answer.Status), answer.Code, time.Since(began))
+	}
+	return answer, request
+}
+
+func (a *API) handle(ctx context.Context, line []byte) (wire.Answer, eventstore.Request) {
 	request, err := a.reader.Read(line)
 	if err != nil {
 		request.Command = nil

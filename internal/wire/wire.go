@@ -66,11 +66,3 @@ func (p *Problem) Error() string {
 	}
 	return text
 }
-
-// Condition is how the parts of a ledger are.
-type Condition struct {
-	Version  string           `json:"version"`
-	Position string           `json:"position" doc:"What the read models reflect"`
-	Head     string           `json:"head" doc:"Position of the last event in the log"`
-	Parts    []jsontext.Value `json:"parts"`
-}

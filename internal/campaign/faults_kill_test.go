@@ -1,0 +1,142 @@
+//go:build linux
+
+package campaign
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// faults are all that a campaign knows.
+func faults() []fault {
+	return slices.Concat(kills(), deaths(), rivals(), natsFaults(), storeFaults(), linkFaults(), noises(), fullDisks(), clocks())
+}
+
+// kills are processes that end at a moment by chance, as by kill -9.
+func kills() []fault {
+	victims := map[string]func(*world) []*process{
+		"kill-api":        func(w *world) []*process { return []*process{w.api} },
+		"kill-relay":      func(w *world) []*process { return w.relays },
+		"kill-projector":  func(w *world) []*process { return w.projectors },
+		"kill-eventstore": func(w *world) []*process { return []*process{w.eventStore} },
+		"kill-nats":       func(w *world) []*process { return []*process{w.nats} },
+	}
+	var all []fault
+	for _, name := range []string{"kill-api", "kill-relay", "kill-projector", "kill-eventstore", "kill-nats"} {
+		all = append(all, fault{name: name, does: "killed at moments by chance", oneByOne: name == "kill-eventstore", strike: func(r *round) {
+			for _, part := range []float64{0.2, 0.5, 0.8} {
+				r.at(part)
+				r.let(part + 0.3)
+				r.pause(r.upTo(30 * time.Millisecond))
+				for _, p := range victims[name](r.world) {
+					r.injected()
+					r.seen(p.kill())
+				}
+				r.world.await("what was killed", r.world.allReady)
+			}
+		}})
+	}
+	return all
+}
+
+func (w *world) allReady() bool {
+	return !slices.ContainsFunc(w.parts(), func(p *process) bool { return !p.isReady() })
+}
+
+// deaths are processes that end at a named point: between two steps that ought to be one.
+func deaths() []fault {
+	var all []fault
+	for _, d := range []struct {
+		role, point, does string
+		least, most       int // passes before the one at which it dies
+	}{
+		{"api", "append.before", "the API dies before an append", 1, 30},
+		{"api", "append.after", "the API dies between an append and its answer", 1, 30},
+		{"api", "commit.before", "the API dies before lines are in the journal", 8, 30},
+		{"api", "commit.after", "the API dies between the journal and the answer", 8, 30},
+		{"relay", "publish.before", "the relay dies with an event that it didn't publish", 1, 30},
+		{"relay", "publish.after", "the relay dies between publishing and knowing it", 1, 30},
+		{"projector", "apply.before", "the projector dies within a batch", 1, 30},
+		{"projector", "commit.before", "the projector dies with rows and checkpoint not committed", 3, 12},
+		{"projector", "commit.after", "the projector dies right after a commit", 3, 12},
+	} {
+		appoint := func(r *round) {
+			due := d.least + r.chance.IntN(d.most-d.least+1)
+			for _, p := range r.world.roleOf(d.role) {
+				p.again(fmt.Sprintf("LEDGERD_DIE_AT=%s:%d", d.point, due))
+			}
+			r.world.await("those who are to die", r.world.allReady)
+		}
+		strike := func(r *round) {
+			victims := r.world.roleOf(d.role)
+			r.let(1)
+			r.injected()
+			r.effect(func() bool { return r.marks.said(dying+" "+d.point) > 0 })
+			for _, p := range victims {
+				if (marks{p: r.marks[p]}).said(dying) == 0 {
+					p.again()
+				}
+			}
+		}
+		all = append(all, fault{name: "die-" + d.role + "-" + d.point, does: d.does, oneByOne: true, prepare: appoint, strike: strike})
+	}
+	return all
+}
+
+func (w *world) roleOf(name string) []*process {
+	return map[string][]*process{"api": {w.api}, "relay": w.relays, "projector": w.projectors}[name]
+}
+
+// tookOver is what a relay says when it goes on in another's place.
+const tookOver = `taking over`
+
+// rivals are two that both believe to be the only one.
+func rivals() []fault {
+	return []fault{
+		{name: "relay-frozen", does: "a relay sleeps, another takes over, the first wakes up and knows nothing", strike: func(r *round) {
+			for i, p := range r.world.relays {
+				r.injected()
+				took := r.marks.said(tookOver)
+				p.freeze()
+				r.at(0.4 + 0.4*float64(i))
+				_ = until(r, effectTime, func() bool { r.readLogAgain(); return r.streamReached() == nil })
+				p.thaw()
+				r.seen(r.marks.said(tookOver) > took)
+			}
+		}},
+		{name: "projector-frozen", does: "a projector sleeps while the other works, and wakes up", strike: func(r *round) {
+			for i, p := range r.world.projectors {
+				r.injected()
+				r.at(0.2 + 0.4*float64(i))
+				r.let(0.4 + 0.4*float64(i))
+				r.seen(p.freeze())
+				r.pause(r.upTo(time.Second))
+				p.thaw()
+			}
+		}},
+		{name: "two-projectors", does: "two projectors begin at the same moment", strike: func(r *round) {
+			r.at(0.2)
+			for _, p := range r.world.projectors {
+				p.kill()
+			}
+			r.injected()
+			r.effect(func() bool { return r.marks.said(`another projector is at work`) > 0 })
+		}},
+		{name: "two-relays", does: "two relays begin at the same moment", strike: func(r *round) {
+			r.at(0.2)
+			for _, p := range r.world.relays {
+				p.kill()
+			}
+			r.injected()
+			r.effect(func() bool { return r.marks.said(`standing by`) > 0 })
+		}},
+	}
+}
+
+// readLogAgain lets streamReached compare with the log of this moment.
+func (c *campaign) readLogAgain() {
+	if log, err := c.readLog(); err == nil {
+		c.log = log
+	}
+}
