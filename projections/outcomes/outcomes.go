@@ -3,15 +3,16 @@
 package outcomes
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/outcome"
+	"github.com/partnerledger/partnerledger/domain/vocabulary"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/about"
-	"github.com/partnerledger/partnerledger/projections/readmodel"
-	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 //go:embed schema.sql
@@ -30,33 +31,75 @@ type Projection struct{}
 func (Projection) Name() string { return "outcomes" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 1 }
+func (Projection) Version() int { return 2 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
-const insertOutcome = `INSERT INTO outcomes (command_id, first_seq, position, at, command_type, digest, status, code, sentence, changed_nothing, stream, event_ids,
-  user_name, user_tenant_id, user_role, provider_tenant_id, reseller_tenant_id, customer_tenant_id, correlation_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-ON CONFLICT (command_id) DO UPDATE SET position = excluded.position, event_ids = outcomes.event_ids || ' ' || excluded.event_ids,
-  reseller_tenant_id = CASE WHEN outcomes.reseller_tenant_id = '' THEN excluded.reseller_tenant_id ELSE outcomes.reseller_tenant_id END,
-  customer_tenant_id = CASE WHEN outcomes.customer_tenant_id = '' THEN excluded.customer_tenant_id ELSE outcomes.customer_tenant_id END`
-
 // Apply adds the event to the outcome of its command. A claim is no outcome: until the fact that it was
 // made for is there, the command may still be finished.
-func (Projection) Apply(ctx context.Context, tx *sqldb.Tx, e projections.Event) error {
+//
+// Where two processes took the same command at once, the second finds it done and leaves an outcome of its
+// own, under the same id. That makes a second row, and the first stays the answer.
+func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Event) error {
 	if _, claim := e.Fact.(domain.Claim); claim {
 		return nil
 	}
-	a, err := about.Of(e.Fact)
+	about, err := about.Of(e.Fact)
 	if err != nil {
 		return err
 	}
-	row := rowOf(e)
+	a, err := begun(ctx, rows, e)
+	if err != nil {
+		return err
+	}
+	if a == nil {
+		return answers.Insert(rows, answerOf(e, about))
+	}
+	a.Position, a.EventIDs, a.Awaited = e.Position, a.EventIDs+" "+e.ID.String(), a.Awaited-1+reactions(e.Fact)
+	a.Reseller, a.Customer = cmp.Or(a.Reseller, reseller(about)), cmp.Or(a.Customer, about.Customer)
+	answers.Change(rows, a)
+	return nil
+}
+
+// begun finds what events before this one made of its command. The first part of a command has none before it.
+func begun(ctx context.Context, rows *tables.Rows, e projections.Event) (*answer, error) {
+	if e.Meta.Part == 0 {
+		return nil, nil
+	}
+	found, err := unfinished.Find(ctx, rows, &answer{CommandID: e.Meta.CausationID})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[len(found)-1], nil
+}
+
+func answerOf(e projections.Event, about about.About) *answer {
 	m := e.Meta
-	return readmodel.Exec(ctx, tx, insertOutcome, m.CausationID, e.Seq, e.Position, m.At, m.Command.Type, m.Command.Digest,
-		row.status, row.code, row.sentence, row.nothing, row.stream, row.events, m.Actor.UserPrincipalName, m.Actor.TenantID, m.Actor.Role,
-		a.Provider, reseller(a), a.Customer, m.CorrelationID)
+	a := &answer{FirstSeq: domain.Place(e.Seq), CommandID: m.CausationID, Position: e.Position, At: m.At, CommandType: m.Command.Type,
+		Digest: m.Command.Digest, Status: Accepted, Stream: e.Stream, Awaited: max(0, m.Parts-1-m.Part) + reactions(e.Fact),
+		User: m.Actor.UserPrincipalName, UserTenantID: m.Actor.TenantID, Role: m.Actor.Role,
+		Provider: about.Provider, Reseller: reseller(about), Customer: about.Customer, CorrelationID: m.CorrelationID}
+	switch f := e.Fact.(type) {
+	case outcome.CommandRefused:
+		a.Status, a.Code, a.Sentence, a.Stream = Refused, f.Code, f.Sentence, f.Stream
+	case outcome.CommandChangedNothing:
+		a.ChangedNothing, a.Stream = true, f.Stream
+	default:
+		a.EventIDs = e.ID.String()
+	}
+	return a
+}
+
+// reactions is how many events follow from a fact in other streams, if need be only when a process that
+// died is started again. They aren't among the parts that the metadata counts, because whoever records the
+// fact doesn't know them yet; every reaction there is leaves one event. It leaves none where it finds its
+// work done, and then the outcome waits for ever, which does no harm.
+func reactions(fact domain.Event) int {
+	if _, ok := vocabulary.React(fact); ok {
+		return 1
+	}
+	return 0
 }
 
 // reseller is whom the command was about, also where it took something from it.
@@ -65,20 +108,4 @@ func reseller(a about.About) domain.TenantID {
 		return a.PreviousReseller
 	}
 	return a.Reseller
-}
-
-type row struct {
-	status, code, sentence, stream, events string
-	nothing                                bool
-}
-
-func rowOf(e projections.Event) row {
-	switch f := e.Fact.(type) {
-	case outcome.CommandRefused:
-		return row{status: Refused, code: string(f.Code), sentence: f.Sentence, stream: f.Stream}
-	case outcome.CommandChangedNothing:
-		return row{status: Accepted, nothing: true, stream: f.Stream}
-	default:
-		return row{status: Accepted, stream: e.Stream, events: e.ID.String()}
-	}
 }

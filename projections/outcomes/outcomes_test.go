@@ -133,9 +133,9 @@ func TestActivityFindsWhatWasTried(t *testing.T) {
 
 var key = customer.Key{ProviderTenantID: "p", CustomerTenantID: "c"}
 
-func event(seq uint64, command domain.CommandID, part int, fact domain.Event) projections.Event {
+func event(seq uint64, command domain.CommandID, part, parts int, fact domain.Event) projections.Event {
 	stream := key.Stream().String()
-	return projections.Event{Fact: fact, Meta: eventstore.Metadata{CausationID: command, CorrelationID: string(command), Part: part, At: domain.Instant(seq),
+	return projections.Event{Fact: fact, Meta: eventstore.Metadata{CausationID: command, CorrelationID: string(command), Part: part, Parts: parts, At: domain.Instant(seq),
 		Command: eventstore.CommandRef{Type: "AddCustomer", Digest: "d"}},
 		Sequenced: eventstore.Sequenced{Seq: seq, Recorded: eventstore.Recorded{Stream: stream, Position: eventstore.Position(10 * seq)}}}
 }
@@ -143,16 +143,16 @@ func event(seq uint64, command domain.CommandID, part int, fact domain.Event) pr
 // A claim alone is no outcome: whoever says the command again finishes it. The events after it are one.
 func TestAClaimIsNoOutcome(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, url string) {
-		db := fill(t, url, event(0, "one", 0, customer.DomainClaimed{Domain: "x.onmicrosoft.com", Key: key}))
+		db := fill(t, url, event(0, "one", 0, 3, customer.DomainClaimed{Domain: "x.onmicrosoft.com", Key: key}))
 		_, found, err := outcomes.ByCommand(t.Context(), db, "one")
 		require.NoError(t, err)
 		require.False(t, found)
 
 		require.NoError(t, inmemory.Apply(t.Context(), db, []projections.Event{
-			event(1, "one", 1, customer.CustomerAdded{Key: key}),
-			event(2, "two", 0, outcome.CommandRefused{CommandType: "PlaceOrder", Code: domain.WrongTenant, Sentence: "No.", Stream: "customer-p.c", ProviderTenantID: "p"}),
-			event(3, "one", 2, customer.CustomerAssociatedWithReseller{Key: key, ResellerTenantID: "r"}),
-			event(4, "three", 0, outcome.CommandChangedNothing{CommandType: "AssociateCustomer", Stream: "customer-p.c", CustomerTenantID: "c"}),
+			event(1, "one", 1, 3, customer.CustomerAdded{Key: key}),
+			event(2, "two", 0, 1, outcome.CommandRefused{CommandType: "PlaceOrder", Code: domain.WrongTenant, Sentence: "No.", Stream: "customer-p.c", ProviderTenantID: "p"}),
+			event(3, "one", 2, 3, customer.CustomerAssociatedWithReseller{Key: key, ResellerTenantID: "r"}),
+			event(4, "three", 0, 1, outcome.CommandChangedNothing{CommandType: "AssociateCustomer", Stream: "customer-p.c", CustomerTenantID: "c"}),
 		}, outcomes.Projection{}))
 		all := everything(t, db, outcomes.Filter{})
 		require.Len(t, all, 3)

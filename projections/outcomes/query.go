@@ -21,12 +21,13 @@ type Outcome struct {
 	EventIDs  []string            // of the facts recorded, in order
 }
 
-const selectOutcome = `SELECT command_id, digest, status, code, sentence, position, event_ids FROM outcomes WHERE command_id = $1`
+const selectOutcome = `SELECT o.command_id, o.digest, o.status, COALESCE(o.code, ''), COALESCE(o.sentence, ''), o.position, COALESCE(o.event_ids, '')
+FROM outcomes o WHERE o.command_id = $1`
 
-// ByCommand finds the outcome of a command.
+// ByCommand finds the outcome of a command: the first, if two processes took it at once.
 func ByCommand(ctx context.Context, r sqldb.Reader, id domain.CommandID) (Outcome, bool, error) {
 	var events string
-	o, found, err := readmodel.One(ctx, r, readmodel.From(selectOutcome, string(id)), func(o *Outcome) []any {
+	o, found, err := readmodel.One(ctx, r, readmodel.From(selectOutcome, string(id)).Order("o.first_seq"), func(o *Outcome) []any {
 		return []any{&o.CommandID, &o.Digest, &o.Status, &o.Code, &o.Sentence, &o.Position, &events}
 	})
 	o.EventIDs = strings.Fields(events)
@@ -63,8 +64,9 @@ type Entry struct {
 	CorrelationID    string           `json:"correlationId"`
 }
 
-const selectEntries = `SELECT o.first_seq, o.at, o.command_id, o.command_type, o.status, o.code, o.sentence, o.changed_nothing, o.stream, o.user_name, o.user_tenant_id,
-  o.user_role, o.provider_tenant_id, o.reseller_tenant_id, o.customer_tenant_id, o.event_ids, o.correlation_id
+const selectEntries = `SELECT o.first_seq, o.at, o.command_id, o.command_type, o.status, COALESCE(o.code, ''), COALESCE(o.sentence, ''),
+  o.changed_nothing, o.stream, o.user_name, o.user_tenant_id, o.user_role, COALESCE(o.provider_tenant_id, ''), COALESCE(o.reseller_tenant_id, ''),
+  COALESCE(o.customer_tenant_id, ''), COALESCE(o.event_ids, ''), o.correlation_id
 FROM outcomes o WHERE o.at <= $1 {where}`
 
 var entries = readmodel.List[Entry]{
@@ -84,8 +86,11 @@ func Activity(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page
 	readmodel.When(s, f.Customer, "o.customer_tenant_id = ?")
 	readmodel.When(s, f.User, "o.user_name = ?")
 	readmodel.When(s, f.CommandType, "o.command_type = ?")
-	readmodel.When(s, f.Status, "o.status = ?")
 	readmodel.When(s, f.Code, "o.code = ?")
+	if f.Status == Refused || f.Code != "" {
+		s.And("o.status = 'refused'") // said as the index of the refused says it
+	}
+	readmodel.When(s, f.Status, "o.status = ?")
 	if f.From != nil {
 		s.And("o.at >= ?", *f.From)
 	}
