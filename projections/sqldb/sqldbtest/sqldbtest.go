@@ -26,6 +26,15 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	}
 }
 
+// Measure is Each for benchmarks.
+func Measure(b *testing.B, run func(b *testing.B, url string)) {
+	b.Helper()
+	b.Run("sqlite", func(b *testing.B) { run(b, SQLite(b)) })
+	if server := os.Getenv(Variable); server != "" {
+		b.Run("postgres", func(b *testing.B) { run(b, postgres(b, server)) })
+	}
+}
+
 // Open opens the database and closes it after the test.
 func Open(t testing.TB, url string) *sqldb.DB {
 	t.Helper()
@@ -45,7 +54,7 @@ func Open(t testing.TB, url string) *sqldb.DB {
 func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "read models.db") }
 
 // postgres gives the URL of a new schema on the server; schemas of tests stay until the server is thrown away.
-func postgres(t *testing.T, server string) string {
+func postgres(t testing.TB, server string) string {
 	t.Helper()
 	name := fmt.Sprintf("t%d_%s", time.Now().UnixNano(), strings.Map(letters, strings.ToLower(t.Name())))
 	name = name[:min(len(name), 60)]
@@ -74,7 +83,7 @@ func letters(r rune) rune {
 	return '_'
 }
 
-func script(t *testing.T, db *sqldb.DB, sql string) {
+func script(t testing.TB, db *sqldb.DB, sql string) {
 	t.Helper()
 	if err := db.Write(t.Context(), func(tx *sqldb.Tx) error { return tx.Script(t.Context(), sql) }); err != nil {
 		t.Fatal(err)
