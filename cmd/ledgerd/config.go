@@ -34,6 +34,7 @@ type config struct {
 	EventStore    string
 	NATS          string
 	Database      string
+	Partitions    string
 	Run           []string
 	AllowHistory  bool
 	SoleWriter    bool
@@ -62,6 +63,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringVar(&c.NATS, "nats", "", "NATS with JetStream to use, nats://HOST:PORT; empty: embedded")
 	f.StringVar(&c.Database, "database", "", "database of the read models, postgres://… or sqlite:FILE; empty: SQLite under --data")
 	f.StringSliceVar(&c.Run, "run", allRoles, "roles of this process: api, relay, projector")
+	f.StringVar(&c.Partitions, "partitions", "0-15", "with the role projector: partitions of streams for which this process makes the read models that several may share; PostgreSQL is meant. The others are made where partition 0 is")
 	f.BoolVar(&c.AllowHistory, "allow-history", false, "accept commands with a time in the past, as history being imported")
 	f.BoolVar(&c.SoleWriter, "sole-writer", false, "with --eventstore: promise that no other process writes to that log, and save reading before each decision")
 	f.BoolVar(&c.StrictRoles, "strict-roles", false, "use the narrower role table that some of the vendor's sources give")
@@ -134,6 +136,9 @@ func (c *config) validate() (faults []error) {
 	}
 	if !c.whole() && (c.EventStore == "" || c.NATS == "" || c.Database == "") {
 		faults = append(faults, errors.New("--run splits the ledger: give the parts they share, --eventstore, --nats and --database"))
+	}
+	if _, err := parsePartitions(c.Partitions); err != nil {
+		faults = append(faults, fmt.Errorf("--partitions: %w", err))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -27,14 +27,14 @@ import (
 // inside is a daemon in the test's own process: the same wiring, and a look at its parts.
 type inside struct {
 	*ledger
-	t       *testing.T
+	t       testing.TB
 	address string
 	client  *client.Client
 	logged  *announced
 }
 
 // start runs a daemon on a directory of its own, and ends it with the test.
-func start(t *testing.T, settings ...string) *inside {
+func start(t testing.TB, settings ...string) *inside {
 	t.Helper()
 	c, err := parse(append([]string{"--data", t.TempDir(), "--http", "127.0.0.1:0"}, settings...), func(string) string { return "" })
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func (d *inside) many(lines string) []wire.Answer {
 	return answers
 }
 
-func (r reply) problem(t *testing.T) wire.Problem {
+func (r reply) problem(t testing.TB) wire.Problem {
 	t.Helper()
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"), r.body)
 	var p wire.Problem
@@ -148,7 +148,7 @@ func (r reply) problem(t *testing.T) wire.Problem {
 	return p
 }
 
-func (r reply) page(t *testing.T) wire.Page {
+func (r reply) page(t testing.TB) wire.Page {
 	t.Helper()
 	require.Equal(t, http.StatusOK, r.status, r.body)
 	var p wire.Page
@@ -156,7 +156,7 @@ func (r reply) page(t *testing.T) wire.Page {
 	return p
 }
 
-func (r reply) answer(t *testing.T) wire.Answer {
+func (r reply) answer(t testing.TB) wire.Answer {
 	t.Helper()
 	require.Equal(t, http.StatusOK, r.status, r.body)
 	require.Equal(t, "application/json", r.header.Get("Content-Type"))

@@ -174,7 +174,7 @@ func (l *ledger) openModels(ctx context.Context) error {
 		return fmt.Errorf("read models: %w", err)
 	}
 	if l.source != nil {
-		l.runner = projections.NewRunner(l.models, mortalSource(l.source), eventstore.NewCodec(vocabulary.Events(), nil))
+		l.runner = projections.NewRunner(l.models, mortalSource(l.source), eventstore.NewCodec(vocabulary.Events(), nil), l.projectorOptions())
 	}
 	return nil
 }

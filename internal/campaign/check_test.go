@@ -249,7 +249,7 @@ func (c *campaign) rebuild(db *sqldb.DB) {
 	ctx, stop := context.WithCancel(c.t.Context())
 	models, err := projections.NewModels(ctx, db, readModels()...)
 	require.NoError(c.t, err)
-	runner := projections.NewRunner(models, logged(c.log), eventstore.NewCodec(vocabulary.Events(), nil))
+	runner := projections.NewRunner(models, logged(c.log), eventstore.NewCodec(vocabulary.Events(), nil), projections.Options{})
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
 	require.NoError(c.t, models.Wait(ctx, c.log[len(c.log)-1].Position))
