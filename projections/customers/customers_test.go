@@ -199,3 +199,6 @@ func TestNothingPersonal(t *testing.T) {
 	assert.NotContains(t, dump, "sealed")
 	assert.NotContains(t, dump, "personal")
 }
+
+// The rows are the same in whatever way they come into memory and leave it.
+func TestWays(t *testing.T) { inmemory.TestWays(t, customers.Projection{}) }

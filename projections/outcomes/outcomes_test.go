@@ -168,3 +168,6 @@ func TestAClaimIsNoOutcome(t *testing.T) {
 		require.Len(t, o.EventIDs, 2)
 	})
 }
+
+// The rows are the same in whatever way they come into memory and leave it.
+func TestWays(t *testing.T) { inmemory.TestWays(t, outcomes.Projection{}) }

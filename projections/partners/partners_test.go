@@ -200,3 +200,6 @@ func pagesOfOne[T any](t *testing.T, want int, list func(context.Context, readmo
 	assert.Equal(t, whole.Items, parts)
 	assert.Empty(t, page.After)
 }
+
+// The rows are the same in whatever way they come into memory and leave it.
+func TestWays(t *testing.T) { inmemory.TestWays(t, partners.Projection{}) }

@@ -135,3 +135,6 @@ func TestSupportContacts(t *testing.T) {
 		assert.Len(t, slice.Items, 1)
 	})
 }
+
+// The rows are the same in whatever way they come into memory and leave it.
+func TestWays(t *testing.T) { inmemory.TestWays(t, subscriptions.Projection{}) }

@@ -130,3 +130,6 @@ func TestTheTimelineOfEachParty(t *testing.T) {
 		}
 	})
 }
+
+// The rows are the same in whatever way they come into memory and leave it.
+func TestWays(t *testing.T) { inmemory.TestWays(t, timeline.Projection{}) }

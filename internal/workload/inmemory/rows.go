@@ -12,7 +12,6 @@ import (
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 	"github.com/partnerledger/partnerledger/projections/state"
 	"github.com/partnerledger/partnerledger/projections/subscriptions"
-	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
 // ReadModels are the projections from which a state is assembled.
@@ -37,26 +36,12 @@ func Prepare(ctx context.Context, db *sqldb.DB, all ...projections.Projection) e
 func Apply(ctx context.Context, db *sqldb.DB, events []projections.Event, all ...projections.Projection) error {
 	return db.Write(ctx, func(tx *sqldb.Tx) error {
 		for _, p := range all {
-			rows := tables.New(p.Tables(), "")
-			rows.Through(tx)
-			if err := fold(ctx, rows, events, p); err != nil {
+			if err := allAtOnce(ctx, tx, p, events); err != nil {
 				return err
-			}
-			if err := rows.Flush(ctx, tx); err != nil {
-				return fmt.Errorf("%s: %w", p.Name(), err)
 			}
 		}
 		return nil
 	})
-}
-
-func fold(ctx context.Context, rows *tables.Rows, events []projections.Event, p projections.Projection) error {
-	for _, e := range events {
-		if err := p.Apply(ctx, rows, e); err != nil {
-			return fmt.Errorf("%s: event %d, %s: %w", p.Name(), e.Seq, e.Type, err)
-		}
-	}
-	return nil
 }
 
 // Journal is what was played, as the state document asks for it.
