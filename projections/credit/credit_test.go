@@ -190,6 +190,8 @@ func TestSeatDays(t *testing.T) {
 	})
 }
 
+func TestWays(t *testing.T) { inmemory.TestWays(t, credit.Projection{}) }
+
 // TestOrphaned finds the credit that a removal left open, until it is closed or the partnership begins again.
 func TestOrphaned(t *testing.T) {
 	story := []inmemory.Told{
