@@ -43,7 +43,7 @@ type Runner struct {
 	source  Source
 	codec   *eventstore.Codec
 	options Options
-	id      string // of this run
+	id      string // of this run, where others may be at work too
 
 	turn    sync.Mutex // one batch, or one change of who takes part, at a time
 	members []*member
@@ -61,7 +61,11 @@ func NewRunner(models *Models, source Source, codec *eventstore.Codec, options O
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
-	return &Runner{Models: models, source: source, codec: codec, options: options, id: uuid.NewString(), again: make(chan struct{}, 1)}
+	r := &Runner{Models: models, source: source, codec: codec, options: options, id: "alone", again: make(chan struct{}, 1)}
+	if options.Shared {
+		r.id = uuid.NewString()
+	}
+	return r
 }
 
 // errAgain ends following in order to begin again from the lowest checkpoint.

@@ -83,7 +83,7 @@ func (inClear) Seal(subject, _, clear string) (string, error) { return subject +
 // dump is every table that a read model made.
 func dump(t *testing.T, l *ledger) string {
 	t.Helper()
-	text, err := l.db.Dump(t.Context(), append(tablesOf(t, l), "checkpoints")...)
+	text, err := l.db.Dump(t.Context(), append(tablesOf(t, l), "projection_checkpoints")...)
 	require.NoError(t, err)
 	return text
 }
@@ -91,7 +91,7 @@ func dump(t *testing.T, l *ledger) string {
 // tablesOf are those that the read models made.
 func tablesOf(t testing.TB, l *ledger) (tables []string) {
 	t.Helper()
-	rows, err := l.db.Query(t.Context(), "SELECT tables FROM checkpoints ORDER BY name")
+	rows, err := l.db.Query(t.Context(), "SELECT tables FROM projection_checkpoints WHERE build = 'live' AND first_partition = 0 ORDER BY name")
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {

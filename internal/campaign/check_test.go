@@ -230,7 +230,7 @@ func (c *campaign) settled() bool {
 }
 
 func (c *campaign) checkpoints(db *sqldb.DB) (positions []int64, err error) {
-	rows, err := db.Query(c.t.Context(), "SELECT position FROM checkpoints")
+	rows, err := db.Query(c.t.Context(), "SELECT position FROM projection_checkpoints WHERE build = 'live'")
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func (l logged) Events(ctx context.Context, after eventstore.Cursor) iter.Seq2[e
 
 // tables are those that read models made.
 func (c *campaign) tables(db *sqldb.DB) (tables []string) {
-	rows, err := db.Query(c.t.Context(), "SELECT tables FROM checkpoints ORDER BY name")
+	rows, err := db.Query(c.t.Context(), "SELECT tables FROM projection_checkpoints WHERE build = 'live' AND first_partition = 0 ORDER BY name")
 	require.NoError(c.t, err)
 	defer rows.Close()
 	for rows.Next() {
