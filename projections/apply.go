@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
@@ -23,7 +24,7 @@ func (r *Runner) apply(ctx context.Context, batch []arrival) error {
 
 // commit applies a batch to these members in one transaction; the turn is held.
 func (r *Runner) commit(ctx context.Context, batch []arrival, members []*member) error {
-	after := make([]checkpoint, len(members))
+	after, before, began := make([]checkpoint, len(members)), cursorsOf(members), time.Now()
 	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
 		for i, m := range members {
 			var err error
@@ -40,6 +41,7 @@ func (r *Runner) commit(ctx context.Context, batch []arrival, members []*member)
 		m.at = after[i]
 	}
 	r.announce(members...)
+	r.committed(ctx, batch, members, before, began)
 	return nil
 }
 

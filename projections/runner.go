@@ -25,6 +25,7 @@ type Runner struct {
 	turn    sync.Mutex // one batch, or one change of who takes part, at a time
 	members []*member
 	again   chan struct{} // has an item when a member wants events that went by
+	watch   func(context.Context, Commit)
 }
 
 // member is a projection as it takes part: its checkpoint is what the last transaction wrote.
