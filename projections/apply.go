@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
@@ -37,7 +38,7 @@ func (r *Runner) commit(ctx context.Context, batch []arrival, members []*member)
 }
 
 func (r *Runner) commitOnce(ctx context.Context, batch []arrival, members []*member) error {
-	after := make([]checkpoint, len(members))
+	after, before, began := make([]checkpoint, len(members)), cursorsOf(members), time.Now()
 	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
 		for i, m := range members {
 			var err error
@@ -58,5 +59,6 @@ func (r *Runner) commitOnce(ctx context.Context, batch []arrival, members []*mem
 		m.trim()
 	}
 	r.announce(members...)
+	r.committed(ctx, batch, members, before, began)
 	return nil
 }

@@ -48,6 +48,7 @@ type Runner struct {
 	turn    sync.Mutex // one batch, or one change of who takes part, at a time
 	members []*member
 	again   chan struct{} // has an item when a member wants events that went by
+	watch   func(context.Context, Commit)
 }
 
 // NewRunner fills these models from the source. The codec needs no sealer: personal texts stay sealed.

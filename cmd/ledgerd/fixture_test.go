@@ -36,8 +36,15 @@ type inside struct {
 // start runs a daemon on a directory of its own, and ends it with the test.
 func start(t testing.TB, settings ...string) *inside {
 	t.Helper()
+	return startWith(t, func(*config) {}, settings...)
+}
+
+// startWith is start with what no setting can say.
+func startWith(t testing.TB, also func(*config), settings ...string) *inside {
+	t.Helper()
 	c, err := parse(append([]string{"--data", t.TempDir(), "--http", "127.0.0.1:0"}, settings...), func(string) string { return "" })
 	require.NoError(t, err)
+	also(&c)
 	logged, out := &announced{}, &announced{}
 	l := &ledger{config: c, log: slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // it ends when the cleanup says so

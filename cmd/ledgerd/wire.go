@@ -133,7 +133,7 @@ func (l *ledger) openFeed(context.Context) error {
 	}
 	l.onClose(func() error { l.conn.Close(); return nil })
 	log := l.log.With("part", "feed")
-	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, DuplicateWindow: l.config.Trial.duplicateWindow, Unfenced: l.config.Trial.lacks(guardFence)}); err != nil {
+	if l.relay, err = feed.NewRelay(l.store, l.conn, feed.RelayOptions{Logger: log, Trace: l.telemetry.Published, DuplicateWindow: l.config.Trial.duplicateWindow, Unfenced: l.config.Trial.lacks(guardFence)}); err != nil {
 		return err
 	}
 	l.source, err = feed.NewSource(l.store, l.conn, feed.SourceOptions{Logger: log, Unchecked: l.config.Trial.lacks(guardChain)})
@@ -175,6 +175,7 @@ func (l *ledger) openModels(ctx context.Context) error {
 	}
 	if l.source != nil {
 		l.runner = projections.NewRunner(l.models, mortalSource(l.source), eventstore.NewCodec(vocabulary.Events(), nil), l.projectorOptions())
+		l.runner.Watch(l.telemetry.Applied)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/provider"
 	"github.com/partnerledger/partnerledger/domain/reseller"
+	"github.com/partnerledger/partnerledger/domain/upkeep"
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
 )
 
@@ -99,6 +100,33 @@ func TestEveryReactionIsDecidedAndIsNoCommand(t *testing.T) {
 	}
 }
 
+// TestAnOperationIsForOperatorsAlone: it is decided, it is no command of the vocabulary, and no role table opens it.
+func TestAnOperationIsForOperatorsAlone(t *testing.T) {
+	for _, c := range upkeep.Commands {
+		for _, policy := range []vocabulary.Policy{vocabulary.Default, vocabulary.Strict} {
+			rules := vocabulary.Rules{Policy: policy}
+			err := decide(t, rules, domain.Intent{Actor: domain.Actor{Role: upkeep.Operator}, Command: c})
+			if refusal, refused := errors.AsType[*domain.Refusal](err); !refused || refusal.Code == domain.RoleNotPermitted {
+				t.Errorf("an operator isn't heard: %v", err)
+			}
+			for _, role := range []domain.Role{domain.GlobalAdmin, domain.ReferenceFeed, domain.Auditor, ""} {
+				err := decide(t, rules, domain.Intent{Actor: domain.Actor{TenantID: hill, Role: role}, Command: c})
+				if !errors.Is(err, domain.Refuse(domain.RoleNotPermitted)) {
+					t.Errorf("%s by %q: %v", c.CommandType(), role, err)
+				}
+			}
+		}
+		if _, found := vocabulary.CommandNamed(c.CommandType()); found {
+			t.Errorf("anybody can submit %s", c.CommandType())
+		}
+	}
+	for name, grants := range vocabulary.Roles(vocabulary.Default) {
+		if domain.Permit(grants, domain.Parties{}, domain.Actor{Role: upkeep.Operator}) == nil {
+			t.Errorf("an operator may issue %s", name)
+		}
+	}
+}
+
 // written says which events stand in the streams of which category.
 var written = []struct {
 	category string
@@ -113,6 +141,7 @@ var written = []struct {
 	{customer.Category, customer.Events[1:]},
 	{outcome.RefusalCategory, outcome.Events[:1]},
 	{outcome.UnchangedCategory, outcome.Events[1:]},
+	{upkeep.Category, upkeep.Events},
 }
 
 // ignored are the events from which nothing is ever decided, and why.

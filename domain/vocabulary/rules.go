@@ -26,7 +26,11 @@ func (r Rules) Decide(f *domain.Facts, in domain.Intent) (domain.Decision, error
 	if _, reaction := in.Command.(domain.Reaction); reaction {
 		return decide(f, in)
 	}
-	if err := domain.Permit(rolesOf(r.Policy)[name], in.Command.Parties(), in.Actor); err != nil {
+	grants, operation := grantsByName[name]
+	if !operation {
+		grants = rolesOf(r.Policy)[name]
+	}
+	if err := domain.Permit(grants, in.Command.Parties(), in.Actor); err != nil {
 		return domain.Decision{}, err
 	}
 	if err := providerKnown(f, in.Command); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/provider"
 	"github.com/partnerledger/partnerledger/domain/reseller"
+	"github.com/partnerledger/partnerledger/domain/upkeep"
 )
 
 type decide = func(*domain.Facts, domain.Intent) (domain.Decision, error)
@@ -39,6 +40,16 @@ var reactions = []struct {
 	{partnership.Reactions, decidePartnership},
 }
 
+// operations are the commands of those who keep the ledger running. They aren't in the vocabulary either: the
+// ledger's own ways issue them, and the role table that is published knows nothing of them.
+var operations = []struct {
+	commands []domain.Command
+	decide   decide
+	grants   []domain.Grant
+}{
+	{upkeep.Commands, domain.Deciding(upkeep.Fold, upkeep.Decide), upkeep.Grants},
+}
+
 var decidePartnership = domain.Deciding(partnership.Fold, partnership.Decide(customerAdded))
 
 // customerAdded answers partnership.Customers: this package knows both.
@@ -49,17 +60,18 @@ func customerAdded(f *domain.Facts, provider, tenant domain.TenantID) bool {
 // folds are those of every category that the ledger writes.
 var folds = []domain.AnyFold{
 	provider.Fold, partnerid.Fold, reseller.Fold, partnership.RequestFold, partnership.Fold, customer.Fold, customer.DomainFold,
-	outcome.PerStream(outcome.RefusalCategory), outcome.PerStream(outcome.UnchangedCategory),
+	upkeep.Fold, outcome.PerStream(outcome.RefusalCategory), outcome.PerStream(outcome.UnchangedCategory),
 }
 
 var (
 	commands = whatIsDecided()
-	events   = slices.Concat(provider.Events, partnerid.Events, reseller.Events, partnership.Events, customer.Events, outcome.Events)
+	events   = slices.Concat(provider.Events, partnerid.Events, reseller.Events, partnership.Events, customer.Events, outcome.Events, upkeep.Events)
 
 	commandsByName = named(commands, domain.Command.CommandType)
 	eventsByName   = named(events, domain.Event.EventType)
 	foldsByName    = named(folds, domain.AnyFold.StreamCategory)
 	decidesByName  = whoDecides()
+	grantsByName   = whoOperates()
 )
 
 func named[T any](all []T, name func(T) string) map[string]T {
@@ -89,6 +101,21 @@ func whoDecides() map[string]decide {
 			byName[c.CommandType()] = r.decide
 		}
 	}
+	for _, o := range operations {
+		for _, c := range o.commands {
+			byName[c.CommandType()] = o.decide
+		}
+	}
+	return byName
+}
+
+func whoOperates() map[string][]domain.Grant {
+	byName := map[string][]domain.Grant{}
+	for _, o := range operations {
+		for _, c := range o.commands {
+			byName[c.CommandType()] = o.grants
+		}
+	}
 	return byName
 }
 
@@ -96,7 +123,7 @@ func whoDecides() map[string]decide {
 func Commands() []domain.Command { return slices.Clone(commands) }
 
 // CommandNamed gives an empty example of the command with this name on the wire. A reaction isn't found,
-// so nobody else can issue it.
+// so nobody else can issue it, and no more is an operation.
 func CommandNamed(name string) (domain.Command, bool) { c, ok := commandsByName[name]; return c, ok }
 
 // Events gives one filled example of each event.

@@ -192,6 +192,22 @@ func TestHeals_ReorderedMessages(t *testing.T) {
 	h.reader.returnsToFeed()
 }
 
+// Ensure a feed that brings nothing but what is passed over counts as silent.
+func TestHeals_NoiseIsNoSignOfLife(t *testing.T) {
+	h := heal(t, 50)
+	require.Error(t, h.relay.stop())
+	truth := h.truth()
+	h.write(10)
+	h.until(func() bool {
+		h.publishes(truth[10:11], truth)
+		return h.reader.last() == h.head()
+	}, "the reader goes to the log")
+	require.Positive(t, h.reader.Status().Stalls)
+	require.Positive(t, h.reader.Status().Repeats)
+	h.relay = h.world.relay(h.options)
+	h.healed()
+}
+
 // Ensure a connection that is cut for long, or hangs, is lived through; the reader goes on meanwhile.
 func TestHeals_AConnectionCutForLong(t *testing.T) {
 	for name, cut := range map[string]func(*proxy){"cut": (*proxy).cut, "hanging": (*proxy).hang} {

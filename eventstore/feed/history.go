@@ -63,6 +63,9 @@ func reaches(ctx context.Context, log eventstore.Store, position eventstore.Posi
 	}
 }
 
+// proofTimeout is long, because a server that was put back to a backup may still be starting when it is asked.
+const proofTimeout = 10 * time.Second
+
 // guarded runs the reader and ends it once the log no longer holds what the reader has.
 func (r *reader) guarded(parent context.Context) error {
 	ctx, end := context.WithCancelCause(parent)
@@ -75,8 +78,13 @@ func (r *reader) guarded(parent context.Context) error {
 	defer end(nil)
 	guard.Go(func() { r.guard(ctx, end) })
 	err := r.run(ctx)
-	if parent.Err() != nil && !errors.Is(err, errStopped) {
+	switch {
+	case errors.Is(err, errStopped):
+		return err
+	case parent.Err() != nil:
 		return parent.Err()
+	case ctx.Err() != nil:
+		return context.Cause(ctx) // whatever else broke on the way out
 	}
 	return err
 }
@@ -93,7 +101,7 @@ func (r *reader) guard(ctx context.Context, end context.CancelCauseFunc) {
 // stands proves that the log still holds the event before the cursor, or reaches as far as it where nobody
 // knows which event that is.
 func (r *reader) stands(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
 	defer cancel()
 	r.mu.Lock()
 	at, last := r.cursor, r.last

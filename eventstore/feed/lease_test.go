@@ -78,6 +78,20 @@ func TestLease_TakesOverFromTheDead(t *testing.T) {
 	require.Zero(t, standby.Status().Doubts)
 }
 
+// Ensure a standby takes over by its own clock too: a bucket that somebody made otherwise forgets nothing.
+func TestLease_TakesOverWithoutTheServersClock(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.jetstream().CreateKeyValue(w.ctx, jetstream.KeyValueConfig{Bucket: DefaultStream + "-relay", Storage: jetstream.FileStorage})
+	require.NoError(t, err)
+	active, standby := w.pair(relayOptions())
+	active.conn.Close()
+	w.write(50)
+	w.requireFeedIsLog()
+	require.True(t, standby.Status().Leased)
+	_, err = w.leases().Get(w.ctx, leaseKey)
+	require.NoError(t, err)
+}
+
 // Ensure a relay that finds the lease in the hands of another stops publishing, and has it back once the
 // other doesn't renew it.
 func TestLease_LostAndHadAgain(t *testing.T) {

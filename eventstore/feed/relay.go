@@ -27,6 +27,7 @@ type RelayOptions struct {
 	LeaseTTL        time.Duration // after how long a standby takes over from a relay that died; default 3 s
 	Takeover        time.Duration // the same where no lease can be had: how long the tail may stand still; default 5 s
 	Logger          *slog.Logger  // default slog.Default
+	Trace           Trace         // default none
 	// Unfenced publishes without a fence. It is for the fault campaign alone, which must turn red with it.
 	Unfenced bool
 }

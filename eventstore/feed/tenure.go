@@ -60,6 +60,7 @@ type tenure struct {
 	cursor eventstore.Cursor
 	lastID string // of the message before; empty until the first is in
 	limit  int64
+	traced sync.Map // of *nats.Msg under way to what is called when it is settled
 }
 
 // publish relays from the tail on; it always returns an error, and nothing is under way then.
@@ -103,7 +104,11 @@ func (t *tenure) follow(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		if err != nil {
-			return &halt{fmt.Errorf("relay: %w", explained(err, t.relay.verify(ctx, t.tail)))}
+			err = explained(err, t.relay.verify(ctx, t.tail))
+			if ctx.Err() != nil {
+				return context.Cause(ctx) // meanwhile there is a better reason
+			}
+			return &halt{fmt.Errorf("relay: %w", err)}
 		}
 		if err := t.send(ctx, e); err != nil {
 			return err
@@ -126,8 +131,10 @@ func (t *tenure) send(ctx context.Context, e eventstore.Recorded) error {
 		msg.Header[headerMessageID] = []string{msg.Header[headerMessageID][0] + "." + strconv.FormatUint(t.start, 10)}
 	}
 	lastID := msg.Header[headerMessageID][0]
+	t.trace(ctx, msg, e.Position)
 	if t.lastID == "" {
 		err = t.first(ctx, msg, event)
+		t.settled(msg, err)
 	} else {
 		err = t.next(ctx, msg)
 	}
@@ -173,6 +180,7 @@ func (t *tenure) next(ctx context.Context, msg *nats.Msg) error {
 	t.fence(msg, headerExpectedID, t.lastID)
 	if _, err := t.js.PublishMsgAsync(msg, jetstream.WithRetryAttempts(0)); err != nil {
 		<-t.slots
+		t.settled(msg, err)
 		return fmt.Errorf("publish: %w", err)
 	}
 	return nil
@@ -184,6 +192,7 @@ func (t *tenure) acknowledged(_ jetstream.JetStream, msg *nats.Msg, ack *jetstre
 	if err == nil && ack.Duplicate {
 		err = &refused{position: c.Position, cause: errDuplicate}
 	}
+	t.settled(msg, err)
 	if err != nil {
 		t.doubt(err)
 		return
@@ -194,6 +203,7 @@ func (t *tenure) acknowledged(_ jetstream.JetStream, msg *nats.Msg, ack *jetstre
 func (t *tenure) failed(_ jetstream.JetStream, msg *nats.Msg, err error) {
 	defer t.release()
 	c, parseErr := cursorAfter(msg)
+	t.settled(msg, err)
 	t.doubt(errors.Join(doubtOf(c.Position, err), parseErr))
 }
 

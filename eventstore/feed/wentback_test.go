@@ -242,6 +242,32 @@ func TestAnotherHistoryInTheSamePlaces(t *testing.T) {
 	}
 }
 
+// Ensure the first event from the log is only believed once the log has shown to be the one read before, not
+// after the next look at it.
+func TestSource_ProvesTheLogBeforeItReadsFromIt(t *testing.T) {
+	w := newWorld(t)
+	log := &replaced{current: w.log, changed: make(chan struct{})}
+	w.log = log
+	w.relay(relayOptions())
+	w.write(20)
+	w.caughtUp()
+	options := sourceOptions()
+	options.Check = time.Hour
+	f := w.follow(options, eventstore.Start)
+	f.requireAll()
+	f.onFeed()
+	w.stop()
+	w.until(func() bool { return f.Status().OnLog == 1 }, "the reader is on the log")
+	other := memory.New()
+	for range 40 {
+		_, err := other.Append(w.ctx, w.stream(), eventstore.NoStream, proposed("PartnershipEstablished"))
+		require.NoError(t, err)
+	}
+	log.by(other)
+	require.ErrorIs(t, f.ends(), eventstore.ErrWentBack)
+	require.EqualValues(t, 20*100, f.last(), "nothing of the other history was delivered")
+}
+
 // ends waits until the reader ends by itself, and gives the reason.
 func (f *following) ends() error {
 	f.w.t.Helper()

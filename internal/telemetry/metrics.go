@@ -96,6 +96,10 @@ func (t *metrics) Decided(ctx context.Context, commandType, status, code string,
 	if commandType == "" {
 		commandType = "unreadable"
 	}
-	t.commands.Add(ctx, 1, t.labelled([3]label{{"ledger.command.type", commandType}, {"ledger.command.status", status}, {"ledger.command.code", code}}))
+	labels := [3]label{{"ledger.command.type", commandType}, {"ledger.command.status", status}}
+	if code != "" {
+		labels[2] = label{"ledger.command.code", code}
+	}
+	t.commands.Add(ctx, 1, t.labelled(labels))
 	t.commandDuration.Record(ctx, took.Seconds(), t.labelled([3]label{{"ledger.command.status", status}}))
 }

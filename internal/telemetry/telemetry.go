@@ -33,7 +33,7 @@ type Options struct {
 	// Getenv reads OpenTelemetry's own settings. Traces are exported where OTEL_EXPORTER_OTLP_ENDPOINT or
 	// OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says; without either there are none.
 	Getenv func(string) string
-	// Exporter gets the spans in place of OTLP, for tests.
+	// Exporter gets each span at once in place of OTLP, for tests.
 	Exporter Exporter
 	Logger   *slog.Logger
 }
@@ -82,8 +82,9 @@ func (t *Telemetry) openMetrics(about *resource.Resource) error {
 
 // openTraces leaves the sampler to OTEL_TRACES_SAMPLER. The processor sends in bunches, in the background.
 func (t *Telemetry) openTraces(ctx context.Context, about *resource.Resource, o Options) error {
-	exporter := o.Exporter
+	exporter, send := o.Exporter, sdktrace.WithSyncer
 	if exporter == nil {
+		send = func(e Exporter) sdktrace.TracerProviderOption { return sdktrace.WithBatcher(quiet{e, o.Logger}) }
 		if o.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && o.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" || o.Getenv("OTEL_SDK_DISABLED") == "true" {
 			return nil
 		}
@@ -92,7 +93,7 @@ func (t *Telemetry) openTraces(ctx context.Context, about *resource.Resource, o 
 			return fmt.Errorf("export of traces: %w", err)
 		}
 	}
-	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(quiet{exporter, o.Logger}), sdktrace.WithResource(about))
+	provider := sdktrace.NewTracerProvider(send(exporter), sdktrace.WithResource(about))
 	t.closers = append(t.closers, provider.Shutdown)
 	t.tracer = provider.Tracer(scope)
 	return nil

@@ -2,12 +2,14 @@ package telemetry
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/projections"
 )
 
 // Sampled tells whether a W3C traceparent asks for spans. It looks at the flags alone, so that asking about
@@ -46,33 +48,18 @@ func under(ctx context.Context, traceparent string) context.Context {
 
 // Published begins the span of an event on its way into the feed, if its traceparent asks for one; nil says
 // that it doesn't. What it gives is called once the event is there, or with the error that kept it away.
-func (t *Telemetry) Published(ctx context.Context, traceparent string, position int64) func(error) {
+func (t *Telemetry) Published(ctx context.Context, traceparent string, position eventstore.Position) func(error) {
 	if !Sampled(traceparent) {
 		return nil
 	}
 	_, span := t.tracer.Start(under(ctx, traceparent), "ledger.relay publish", trace.WithSpanKind(trace.SpanKindProducer),
-		trace.WithAttributes(attribute.Int64("ledger.position", position)))
+		trace.WithAttributes(attribute.Int64("ledger.position", int64(position))))
 	return func(err error) { ended(span, err) }
-}
-
-// Commit is one transaction of a projection.
-type Commit struct {
-	Projection string
-	Events     int
-	Began      time.Time
-	Took       time.Duration
-	Traced     []Traced // those of its events that carry a traceparent
-}
-
-// Traced is an event with the traceparent of its command.
-type Traced struct {
-	Traceparent string
-	Position    int64
 }
 
 // Applied tells of a transaction that was committed: its size and time, and a span for each of its events
 // whose command is traced.
-func (t *Telemetry) Applied(ctx context.Context, c Commit) {
+func (t *Telemetry) Applied(ctx context.Context, c projections.Commit) {
 	name := t.labelled([3]label{{"ledger.projection.name", c.Projection}})
 	t.batchSize.Record(ctx, int64(c.Events), name)
 	t.commitDuration.Record(ctx, c.Took.Seconds(), name)
@@ -81,7 +68,7 @@ func (t *Telemetry) Applied(ctx context.Context, c Commit) {
 			continue
 		}
 		_, span := t.tracer.Start(under(ctx, e.Traceparent), "ledger.projection apply", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(c.Began),
-			trace.WithAttributes(attribute.String("ledger.projection.name", c.Projection), attribute.Int64("ledger.position", e.Position),
+			trace.WithAttributes(attribute.String("ledger.projection.name", c.Projection), attribute.Int64("ledger.position", int64(e.Position)),
 				attribute.Int("messaging.batch.message_count", c.Events)))
 		span.End(trace.WithTimestamp(c.Began.Add(c.Took)))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/provider"
 	"github.com/partnerledger/partnerledger/domain/reseller"
+	"github.com/partnerledger/partnerledger/domain/upkeep"
 )
 
 // About is what an event names, what it changed, and the reason given; empty where there is none.
@@ -193,6 +194,9 @@ func outcomes(e domain.Event) (About, bool) {
 	case outcome.CommandChangedNothing:
 		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Customer: e.CustomerTenantID,
 			Summary: e.CommandType + " changed nothing"}, true
+	case upkeep.ProjectionEventSkipped:
+		return About{Summary: fmt.Sprintf("event %s (%s) at position %d skipped by projection %s", e.EventID, e.Type, e.Position, e.Projection),
+			Reason: e.Reason}, true
 	}
 	return About{}, false
 }

@@ -83,6 +83,14 @@ func TestIntervals(t *testing.T) {
 			keep:  "A 04-01 open active signed",
 			close: "A 04-01 04-25 partnership-removed by 6 active signed; - 04-25 05-02; A 05-02 open active unsigned",
 		},
+		"partnership removed, and nothing after it": {
+			story: []inmemory.Told{
+				{At: "2021-04-01T00:00:00Z", Fact: bought("s", 10)}, {At: "2021-04-01T00:00:00Z", Fact: assigned("s", "A", hill, "purchase")},
+				{At: "2021-04-25T00:00:00Z", Fact: removed(hill)},
+			},
+			keep:  "A 04-01 open active signed",
+			close: "A 04-01 04-25 partnership-removed by 6 active signed; - 04-25 open",
+		},
 		"location deleted": {
 			story: []inmemory.Told{
 				{At: "2021-04-01T00:00:00Z", Fact: bought("s", 10)}, {At: "2021-04-03T00:00:00Z", Fact: assigned("s", "A", hill, "purchase")},

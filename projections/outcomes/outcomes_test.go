@@ -1,7 +1,7 @@
 package outcomes_test
 
 import (
-	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,8 +9,8 @@ import (
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
 	"github.com/partnerledger/partnerledger/domain/outcome"
+	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/eventstore"
-	"github.com/partnerledger/partnerledger/internal/workload"
 	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/outcomes"
@@ -22,12 +22,8 @@ import (
 // played is what a workload with all edge cases leaves: its lines and its events.
 func played(t *testing.T) ([]inmemory.Line, []projections.Event) {
 	t.Helper()
-	var lines bytes.Buffer
-	_, err := workload.Generate(t.Context(), workload.Options{Seed: 1, Size: workload.Tiny, EdgeCases: true}, &lines)
+	l, err := inmemory.PlayTiny(t.Context())
 	require.NoError(t, err)
-	l, err := inmemory.New()
-	require.NoError(t, err)
-	require.NoError(t, l.Play(t.Context(), &lines))
 	events, err := l.Events(t.Context())
 	require.NoError(t, err)
 	return l.Lines, events
@@ -169,5 +165,62 @@ func TestAClaimIsNoOutcome(t *testing.T) {
 	})
 }
 
+var (
+	accepted    = partnership.PartnershipRequestAccepted{ProviderTenantID: "p", ResellerTenantID: "r", RequestID: "q"}
+	established = partnership.PartnershipAccepted{ProviderTenantID: "p", ResellerTenantID: "r", RequestID: "q"}
+	unchanged   = outcome.CommandChangedNothing{CommandType: "SuspendReseller", Stream: "reseller-r", ResellerTenantID: "r"}
+)
+
+// interrupted is a command whose process died before it was finished; that comes when it starts again.
+func interrupted() []projections.Event {
+	events := []projections.Event{event(0, "accept", 0, 1, accepted)}
+	for n := range uint64(100) {
+		events = append(events, event(1+n, domain.CommandID(fmt.Sprint("other ", n)), 0, 1, unchanged))
+	}
+	return append(events, event(101, "accept", 1, 1, established), event(102, "last", 0, 1, unchanged))
+}
+
+// Ensure a reaction finds the outcome that it belongs to, however much later it comes.
+func TestAReactionThatComesLateIsOfItsCommand(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		events := interrupted()
+		db := fill(t, url, events[:50]...)
+		o, _, err := outcomes.ByCommand(t.Context(), db, "accept")
+		require.NoError(t, err)
+		require.Len(t, o.EventIDs, 1)
+		require.NoError(t, inmemory.Apply(t.Context(), db, events[50:], outcomes.Projection{}))
+		o, _, err = outcomes.ByCommand(t.Context(), db, "accept")
+		require.NoError(t, err)
+		require.Len(t, o.EventIDs, 2)
+		require.Equal(t, eventstore.Position(1010), o.Position)
+		require.Len(t, everything(t, db, outcomes.Filter{}), 102)
+	})
+}
+
+// twice is a command that two processes took at once: the one that came second found its wish fulfilled.
+func twice() []projections.Event {
+	return []projections.Event{
+		event(0, "add", 1, 3, customer.CustomerAdded{Key: key}),
+		event(1, "add", 2, 3, customer.CustomerAssociatedWithReseller{Key: key, ResellerTenantID: "r"}),
+		event(2, "other", 0, 1, unchanged),
+		event(3, "add", 0, 1, outcome.CommandRefused{CommandType: "AddCustomer", Code: domain.DomainTaken, Sentence: "Taken.", Stream: "customer-p.c"}),
+	}
+}
+
+// Ensure the first outcome of a command stays its answer, and that a second one is seen and stops nothing.
+func TestACommandTakenTwiceIsAnsweredAsTheFirstTime(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		db := fill(t, url, twice()...)
+		o, found, err := outcomes.ByCommand(t.Context(), db, "add")
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, []any{outcomes.Accepted, eventstore.Position(10), 2}, []any{o.Status, o.Position, len(o.EventIDs)})
+		require.Len(t, everything(t, db, outcomes.Filter{}), 3)
+		require.Len(t, everything(t, db, outcomes.Filter{Status: outcomes.Refused}), 1)
+	})
+}
+
 // The rows are the same in whatever way they come into memory and leave it.
-func TestWays(t *testing.T) { inmemory.TestWays(t, outcomes.Projection{}) }
+func TestWays(t *testing.T) {
+	inmemory.TestWays(t, outcomes.Projection{}, interrupted(), twice())
+}

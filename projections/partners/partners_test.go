@@ -201,5 +201,20 @@ func pagesOfOne[T any](t *testing.T, want int, list func(context.Context, readmo
 	assert.Empty(t, page.After)
 }
 
-// The rows are the same in whatever way they come into memory and leave it.
-func TestWays(t *testing.T) { inmemory.TestWays(t, partners.Projection{}) }
+// The rows are the same in whatever way they come into memory and leave it, also where things happen twice.
+func TestWays(t *testing.T) {
+	suspend, reinstate := reseller.ResellerSuspended{ResellerTenantID: "r"}, reseller.ResellerReinstated{ResellerTenantID: "r"}
+	events, err := inmemory.Tell(
+		inmemory.Told{At: "2021-01-01T00:00:00Z", Fact: reseller.ResellerEnrolled{ResellerTenantID: "r"}},
+		inmemory.Told{At: "2021-01-02T00:00:00Z", Fact: reseller.PartnerAgreementSigned{ResellerTenantID: "r", Region: "Europe"}},
+		inmemory.Told{At: "2021-01-03T00:00:00Z", Fact: suspend},
+		inmemory.Told{At: "2021-01-04T00:00:00Z", Fact: reinstate},
+		inmemory.Told{At: "2021-01-05T00:00:00Z", Fact: suspend},
+		inmemory.Told{At: "2021-01-06T00:00:00Z", Fact: reinstate},
+		inmemory.Told{At: "2021-01-07T00:00:00Z", Fact: reseller.PartnerAgreementSigned{ResellerTenantID: "r", Region: "Europe"}},
+		inmemory.Told{At: "2021-01-08T00:00:00Z", Fact: reseller.ResellerDeauthorized{ResellerTenantID: "r"}},
+		inmemory.Told{At: "2021-01-09T00:00:00Z", Fact: reseller.ResellerDeauthorized{ResellerTenantID: "r"}},
+	)
+	require.NoError(t, err)
+	inmemory.TestWays(t, partners.Projection{}, events)
+}

@@ -17,8 +17,8 @@ import (
 	"github.com/partnerledger/partnerledger/projections/tables"
 )
 
-// Tiny are the events of a tiny business in which every edge case happens.
-func Tiny(ctx context.Context) ([]projections.Event, error) {
+// PlayTiny plays a tiny business in which every edge case happens.
+func PlayTiny(ctx context.Context) (*Ledger, error) {
 	var lines bytes.Buffer
 	if _, err := workload.Generate(ctx, workload.Options{Seed: 1, Size: workload.Tiny, EdgeCases: true}, &lines); err != nil {
 		return nil, err
@@ -27,28 +27,37 @@ func Tiny(ctx context.Context) ([]projections.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.Play(ctx, &lines); err != nil {
-		return nil, err
-	}
-	return l.Events(ctx)
+	return l, l.Play(ctx, &lines)
 }
 
 // empty is a table without rows in a dump: its head is followed by no row.
 var empty = regexp.MustCompile(`(?m)^\w+ \(.*\)\n(\w|\z)`)
 
-// TestWays folds the same events in every way in which rows come into memory and leave it, on each kind of
-// database, and wants the same rows. A row that is called final too early, an index that says one thing in
-// Go and another in SQL, and a stream that looks at the rows of another make a difference.
-func TestWays(t *testing.T, p projections.Projection) {
+// TestWays folds the events of a tiny business, and then the others, in every way in which rows come into
+// memory and leave it, on each kind of database, and wants the same rows. A row that is called final too
+// early, an index that says one thing in Go and another in SQL, and a stream that looks at the rows of
+// another make a difference.
+func TestWays(t *testing.T, p projections.Projection, others ...[]projections.Event) {
 	t.Helper()
-	events, err := Tiny(t.Context())
+	l, err := PlayTiny(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := folded(t, sqldbtest.SQLite(t), p, events, allAtOnce)
-	if empty.MatchString(want) {
-		t.Errorf("nothing is tested of an empty table: %s", empty.FindString(want))
+	events, err := l.Events(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	if found := empty.FindString(sameInEveryWay(t, p, events)); found != "" {
+		t.Errorf("nothing is tested of an empty table: %s", found)
+	}
+	for _, events := range others {
+		sameInEveryWay(t, p, events)
+	}
+}
+
+func sameInEveryWay(t *testing.T, p projections.Projection, events []projections.Event) (rows string) {
+	t.Helper()
+	want := folded(t, sqldbtest.SQLite(t), p, events, allAtOnce)
 	ways := map[string]way{"everything looked up": lookedUp, "nothing final in memory": complete(1), "rebuilt": complete(50), "loaded on the way": loaded}
 	if s, ok := p.(projections.Splitting); ok && s.Splits() {
 		ways["shared out by streams"] = sharedOut
@@ -62,6 +71,7 @@ func TestWays(t *testing.T, p projections.Projection) {
 			})
 		})
 	}
+	return want
 }
 
 // way folds events in one transaction.
