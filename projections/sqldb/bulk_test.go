@@ -1,6 +1,8 @@
 package sqldb_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,4 +124,43 @@ func TestArraysAreNotTakenApart(t *testing.T) {
 			require.Equal(t, dumped(nil), dump(t, db))
 		}
 	})
+}
+
+// TestABulkBreaksOffWithItsContext and leaves a connection that works.
+func TestABulkBreaksOffWithItsContext(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		db := withThings(t, url)
+		for _, n := range []int{1, 3000} {
+			require.ErrorIs(t, db.Write(t.Context(), func(tx *sqldb.Tx) error {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				return tx.InsertRows(ctx, numbered(n, 0))
+			}), context.Canceled)
+			require.Equal(t, dumped(nil), dump(t, db))
+		}
+		if !db.Postgres() { // where a COPY watches the context by itself, here each row looks
+			mine := errors.New("mine")
+			require.ErrorIs(t, db.Write(t.Context(), func(tx *sqldb.Tx) error {
+				require.ErrorIs(t, tx.InsertRows(&ending{Context: t.Context(), after: 100}, numbered(3000, 0)), context.Canceled)
+				return mine
+			}), mine)
+			require.Equal(t, dumped(nil), dump(t, db))
+		}
+		write(t, db, func(tx *sqldb.Tx) error { return tx.InsertRows(t.Context(), numbered(3000, 0)) })
+		require.True(t, dumped(numbered(3000, 0).Rows) == dump(t, db), "the rows are others")
+	})
+}
+
+// ending is a context that ends once it was asked a number of times.
+type ending struct {
+	context.Context
+	after int
+}
+
+// Err counts.
+func (e *ending) Err() error {
+	if e.after--; e.after < 0 {
+		return context.Canceled
+	}
+	return nil
 }
