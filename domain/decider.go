@@ -19,10 +19,14 @@ type Claim interface {
 	Claims() Stream
 }
 
-// AboutPerson is an event with personal texts: DataSubject names the key under which they are sealed.
+// Personable is an event or a command with personal texts: DataSubject names the key under which they are
+// sealed, which is the stream of whom they are about.
+type Personable interface{ DataSubject() string }
+
+// AboutPerson is an event with personal texts.
 type AboutPerson interface {
 	Event
-	DataSubject() string
+	Personable
 }
 
 // Erasing is an event after which the personal texts of its data subject, recorded so far, are to be

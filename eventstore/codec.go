@@ -90,15 +90,23 @@ func (c *Codec) Encode(id uuid.UUID, event domain.Event, meta Metadata) (Propose
 func (c *Codec) seal(id uuid.UUID, event domain.Event) func(*jsontext.Encoder, domain.Personal) error {
 	return func(enc *jsontext.Encoder, p domain.Personal) error {
 		about, ok := event.(domain.AboutPerson)
-		if !ok || c.sealer == nil {
-			return fmt.Errorf("%s holds personal text but nothing to seal it with", event.EventType())
+		if !ok {
+			return fmt.Errorf("%s holds personal text but names no data subject", event.EventType())
 		}
-		sealed, err := c.sealer.Seal(about.DataSubject(), binding(id, enc), p.Reveal())
-		if err != nil {
-			return err
-		}
-		return enc.WriteToken(jsontext.String(sealed))
+		return c.sealText(enc, about.DataSubject(), id.String(), p)
 	}
+}
+
+// sealText writes a text sealed for where the encoder stands in what has this name.
+func (c *Codec) sealText(enc *jsontext.Encoder, subject, name string, p domain.Personal) error {
+	if c.sealer == nil {
+		return errors.New("there is personal text but nothing to seal it with")
+	}
+	sealed, err := c.sealer.Seal(subject, name+pointer(enc), p.Reveal())
+	if err != nil {
+		return err
+	}
+	return enc.WriteToken(jsontext.String(sealed))
 }
 
 // place is where an encoder or decoder stands.
@@ -108,10 +116,11 @@ type place interface {
 	StackIndex(int) (jsontext.Kind, int64)
 }
 
-// binding ties a sealed text to its event and field: moved anywhere else it can't be opened. It has to be
-// taken before the text is written or read. An encoder and a decoder point at the last thing done, which
-// is the text's own name in an object, but in an array the element before it: there its index is counted.
-func binding(id uuid.UUID, at place) string {
+// pointer ties a sealed text to its field, together with the event's name: moved anywhere else it can't be
+// opened. It has to be taken before the text is written or read. An encoder and a decoder point at the last
+// thing done, which is the text's own name in an object, but in an array the element before it: there its
+// index is counted.
+func pointer(at place) string {
 	pointer := at.StackPointer()
 	if kind, elements := at.StackIndex(at.StackDepth()); kind == jsontext.KindBeginArray {
 		if elements > 0 {
@@ -119,7 +128,7 @@ func binding(id uuid.UUID, at place) string {
 		}
 		pointer = pointer.AppendToken(strconv.FormatInt(elements, 10))
 	}
-	return id.String() + string(pointer)
+	return string(pointer)
 }
 
 // DecodeMetadata reads the metadata of a recorded event.
@@ -170,31 +179,33 @@ func (c *Codec) present(r Recorded, version int) (jsontext.Value, error) {
 	return data, nil
 }
 
-// unseal keeps the sealed form with its binding and, with a sealer, opens it. The subject is known only
-// once the event is decoded, so the sealed form itself names it (see SealedRef).
 func (c *Codec) unseal(id uuid.UUID) func(*jsontext.Decoder, *domain.Personal) error {
-	return func(dec *jsontext.Decoder, p *domain.Personal) error {
-		bound := binding(id, dec)
-		token, err := dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		if token.Kind() != jsontext.KindString {
-			return fmt.Errorf("%s at %s is no sealed text", token.Kind(), dec.StackPointer())
-		}
-		ref := SealedRef{Binding: bound, Sealed: token.String()}
-		*p = domain.SealedText(ref.String())
-		if c.sealer == nil {
-			return nil
-		}
-		clear, err := ref.Open(c.sealer)
-		if errors.Is(err, ErrForgotten) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		*p = domain.PersonalText(clear).WithSealed(ref.String())
+	return func(dec *jsontext.Decoder, p *domain.Personal) error { return c.unsealText(dec, id.String(), p) }
+}
+
+// unsealText keeps the sealed form with its binding and, with a sealer, opens it. The subject is known only
+// once the whole is decoded, so the sealed form itself names it (see SealedRef).
+func (c *Codec) unsealText(dec *jsontext.Decoder, name string, p *domain.Personal) error {
+	bound := name + pointer(dec)
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	if token.Kind() != jsontext.KindString {
+		return fmt.Errorf("%s at %s is no sealed text", token.Kind(), dec.StackPointer())
+	}
+	ref := SealedRef{Binding: bound, Sealed: token.String()}
+	*p = domain.SealedText(ref.String())
+	if c.sealer == nil {
 		return nil
 	}
+	clear, err := ref.Open(c.sealer)
+	if errors.Is(err, ErrForgotten) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	*p = domain.PersonalText(clear).WithSealed(ref.String())
+	return nil
 }

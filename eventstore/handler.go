@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/partnerledger/partnerledger/domain"
-	"github.com/partnerledger/partnerledger/domain/outcome"
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
 )
 
@@ -40,6 +39,8 @@ type Request struct {
 	Digest        string
 	CorrelationID string
 	Traceparent   string
+	// Policy names the role table that decides, empty for the default one. A Handler sets it to its own.
+	Policy vocabulary.Policy
 	// History says that At is the time of a past that is being imported. Otherwise At is the present and
 	// is moved forward where a stream has seen a later one, so that clocks which differ do no harm.
 	History bool
@@ -117,6 +118,7 @@ func NewHandler(store Store, codec *Codec, outcomes Outcomes, o Options) *Handle
 // Handle answers the command. Errors other than a refusal (which is an Outcome): ErrContended,
 // ErrUnavailable, ErrTooLarge, *OutOfOrder, and ctx's.
 func (h *Handler) Handle(ctx context.Context, r Request) (Outcome, error) {
+	r.Policy = h.rules.Recorded()
 	unlock := h.ids.lock(string(r.ID))
 	defer unlock()
 	known, found, err := h.recent.find(ctx, r.ID)
@@ -137,14 +139,14 @@ func (h *Handler) Handle(ctx context.Context, r Request) (Outcome, error) {
 // derived from both, so that the first command's outcome stays what it was.
 func (h *Handler) reused(ctx context.Context, r Request) (Outcome, error) {
 	first := r.ID
-	r.ID = domain.CommandID(derivedID(r.ID, "reused/"+r.Digest).String())
+	r.ID = ReusedID(first, r.Digest)
 	r.CorrelationID = string(first)
 	o, found, err := h.recent.find(ctx, r.ID)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if !found {
-		if o, err = h.refuse(ctx, r, domain.Refuse(domain.CommandIDReused)); err != nil {
+		if o, err = h.note(ctx, r, Verdict{Refusal: domain.Refuse(domain.CommandIDReused)}); err != nil {
 			return Outcome{}, err
 		}
 		h.recent.add(o)
@@ -173,60 +175,20 @@ func (h *Handler) first(ctx context.Context, r Request) (Outcome, error) {
 
 // attempt decides once, on the facts as they are, and records what was decided.
 func (h *Handler) attempt(ctx context.Context, r Request) (Outcome, error) {
-	basis := newBasis(h.states, h.recent, r.ID)
-	decision, target, err := h.decide(ctx, &r, basis)
-	if refusal, ok := errors.AsType[*domain.Refusal](err); ok {
-		return h.refuse(ctx, r, refusal)
-	}
+	seen := newBasis(h.states, h.recent, &r.Intent)
+	verdict, err := h.decide(ctx, seen, r.History)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if len(decision.Events) == 0 {
-		return h.changedNothing(ctx, r)
+	if len(verdict.Events) == 0 {
+		return h.note(ctx, r, verdict)
 	}
-	return h.record(ctx, r, basis, target, decision)
+	return h.record(ctx, r, seen, verdict)
 }
 
-// decide runs the rules until they have all the facts they ask for.
-func (h *Handler) decide(ctx context.Context, r *Request, basis *basis) (domain.Decision, domain.Stream, error) {
-	for range roundsMax {
-		target := domain.TargetOf(basis.facts, r.Command)
-		if err := h.settleTime(r, target, basis); err != nil {
-			return domain.Decision{}, target, err
-		}
-		decision, err := h.rules.Decide(basis.facts, r.Intent)
-		complete, fetchErr := basis.fetchMissing(ctx)
-		if fetchErr != nil {
-			return domain.Decision{}, target, fetchErr
-		}
-		if complete {
-			return decision, target, err
-		}
-	}
-	return domain.Decision{}, domain.Stream{}, fmt.Errorf("%s asked for facts more than %d times", r.Command.CommandType(), roundsMax)
-}
-
-// settleTime keeps time from going back within a stream.
-func (h *Handler) settleTime(r *Request, target domain.Stream, b *basis) error {
-	last, known := b.lastAt(target)
-	if !known || r.At >= last {
-		return nil
-	}
-	if r.History {
-		return &OutOfOrder{Stream: target.String(), At: r.At, Last: last}
-	}
-	r.At = last
-	return nil
-}
-
-func (h *Handler) refuse(ctx context.Context, r Request, refusal *domain.Refusal) (Outcome, error) {
-	stream, event := outcome.Refused(r.Intent, refusal)
-	position, err := h.note(ctx, r, stream, event)
-	return Outcome{CommandID: r.ID, Digest: r.Digest, Refusal: refusal, Position: position}, err
-}
-
-func (h *Handler) changedNothing(ctx context.Context, r Request) (Outcome, error) {
-	stream, event := outcome.ChangedNothing(r.Intent)
-	position, err := h.note(ctx, r, stream, event)
-	return Outcome{CommandID: r.ID, Digest: r.Digest, Position: position}, err
+// decide runs the rules on the streams as they are, and settles the intent's time on the way.
+func (h *Handler) decide(ctx context.Context, seen *basis, history bool) (Verdict, error) {
+	return Deliberate(h.rules.Decide, seen.in,
+		func(stream domain.Stream) (Sight, error) { return seen.look(ctx, stream) },
+		func(target domain.Stream) error { return seen.settle(target, history) })
 }

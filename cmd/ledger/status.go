@@ -87,18 +87,21 @@ type statusRow struct {
 	Events   uint64 `json:"events"`
 	Lag      string `json:"lag,omitzero"`
 	Behind   string `json:"behind,omitzero"`
-	Rate     string `json:"rate"`
+	Rate     string `json:"rate,omitzero"`
 	Healed   uint64 `json:"healed"`
 	Note     string `json:"note,omitzero"`
 }
 
 func rowOf(p wire.Part) statusRow {
-	row := statusRow{Name: p.Name, State: p.State, Position: p.Position, Events: p.Events, Rate: perSecond(p.Rate), Healed: p.Healed, Note: p.Error}
+	row := statusRow{Name: p.Name, State: p.State, Position: p.Position, Events: p.Events, Healed: p.Healed, Note: p.Error}
 	if p.Lag != nil {
 		row.Lag = fmt.Sprint(*p.Lag)
 	}
 	if p.LagSeconds != nil {
 		row.Behind = seconds(*p.LagSeconds)
+	}
+	if p.Rate != nil {
+		row.Rate = perSecond(*p.Rate)
 	}
 	if p.ErrorAt != nil {
 		row.Note = p.ErrorAt.UTC().Format(time.DateTime) + " " + p.Error

@@ -120,7 +120,7 @@ func (l *ledger) recorded(ctx context.Context, after eventstore.Position, otherw
 
 func relayPart(r feed.RelayStatus) wire.Part {
 	p := wire.Part{Name: "relay", Kind: wire.Relay, State: relayState(r), Position: position(r.Published.Position), Events: r.Published.NextSeq,
-		Rate: r.Rate, Healed: r.Healed, Doubts: r.Doubts}
+		Rate: &r.Rate, Healed: r.Healed, Missing: r.Missing, Holder: r.Holder, Doubts: r.Doubts}
 	return failed(p, r.LastError, r.FailedAt)
 }
 
@@ -145,7 +145,7 @@ func sourcePart(s feed.SourceStatus) wire.Part {
 
 func projectionPart(s projections.Status) wire.Part {
 	p := wire.Part{Name: s.Name, Kind: wire.Projection, State: string(s.State), Version: s.Version, Position: position(s.Position),
-		Events: s.NextSeq, Rate: s.Rate}
+		Events: s.NextSeq, Rate: &s.Rate}
 	if s.Poison != nil {
 		p.Error = fmt.Sprintf("event %s: %s", s.Poison.Event, s.Poison.Cause)
 	}

@@ -31,6 +31,9 @@ func (c RequestPartnership) Parties() domain.Parties {
 	return domain.Parties{Provider: c.ProviderTenantID}
 }
 
+// DataSubject names the key that seals the personal texts, which is that of the request.
+func (c RequestPartnership) DataSubject() string { return c.Target().String() }
+
 // ask refuses, in this order: request-id-in-use, email-invalid, partnership-link-missing. The same
 // request again (provider, e-mail and message): nothing.
 func ask(s RequestState, f *domain.Facts, at domain.Instant, c RequestPartnership) (domain.Decision, error) {

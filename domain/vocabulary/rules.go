@@ -10,6 +10,14 @@ import (
 // Rules is the entrance to every decision, under one role table. The zero Rules ask the default one.
 type Rules struct{ Policy Policy }
 
+// Recorded is the role table's name as decisions record it: nothing where it is the default one.
+func (r Rules) Recorded() Policy {
+	if r.Policy == Default {
+		return ""
+	}
+	return r.Policy
+}
+
 // Decide decides under the default role table.
 func Decide(f *domain.Facts, in domain.Intent) (domain.Decision, error) {
 	return Rules{}.Decide(f, in)

@@ -328,7 +328,9 @@ func TestSource_DoesNotWaitBeyondTheEndOfTheLog(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Holds(w.ctx, landmark))
 	w.log = shorter
-	f := w.follow(sourceOptions(), after)
+	options := sourceOptions()
+	options.Check = time.Hour
+	f := w.follow(options, after)
 	require.ErrorIs(t, f.ends(), eventstore.ErrWentBack)
 	require.ErrorIs(t, f.Holds(w.ctx, landmark), eventstore.ErrWentBack)
 }

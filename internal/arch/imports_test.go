@@ -43,6 +43,8 @@ var forbiddens = []forbidden{
 	{imp: []string{"modernc.org/sqlite", "github.com/jackc/pgx"}, except: []string{"projections/sqldb", "internal/seal"},
 		why: "two packages know which databases there are: that of the read models, and that of the keys, which must not be one"},
 	{imp: []string{"github.com/tink-crypto"}, except: []string{"internal/seal"}, why: "keys of personal data are handled in one place"},
+	{imp: []string{"go.opentelemetry.io", "github.com/prometheus"}, except: []string{"internal/telemetry"},
+		why: "one package tells of the ledger, so that what it tells has one owner; the rest has hooks"},
 	{imp: []string{"github.com/stretchr/testify", "pgregory.net/rapid"}, except: []string{"eventstore/eventstoretest", "projections/sqldb/sqldbtest"},
 		why: "what tests are made of isn't part of the program"},
 }
@@ -136,6 +138,8 @@ func TestForbiddenImportsBite(t *testing.T) {
 		file("cmd/ledger/main.go", "~/internal/httpapi", true),
 		file("cmd/ledger/main.go", "~/eventstore", true),
 		file("cmd/ledgerd/wire.go", "~/eventstore", false),
+		file("projections/runner.go", "go.opentelemetry.io/otel/trace", true),
+		file("internal/telemetry/traces.go", "go.opentelemetry.io/otel/trace", false),
 		file("projections/sqldb/open.go", "modernc.org/sqlite", false),
 		file("projections/partners/apply.go", "modernc.org/sqlite", true),
 		file("projections/partners/apply.go", "github.com/stretchr/testify/require", true),

@@ -146,12 +146,12 @@ func placed(e eventstore.Recorded) string {
 
 // state asks the ledger, as anybody would, once its read models have seen the position.
 func (c *campaign) state(position string) (got map[string]any, err error) {
-	there := until(c.t.Context(), patience, func() bool {
+	there := until(c.t.Context(), c.world.patience, func() bool {
 		err = c.world.client.Document(c.t.Context(), "/v1/state", url.Values{"atLeast": {position}}, &got)
 		return err == nil
 	})
 	if !there {
-		return nil, fmt.Errorf("the read models didn't reach position %s within %s: %w\n%s", position, patience, err, c.world.lastWords())
+		return nil, fmt.Errorf("the read models didn't reach position %s within %s: %w\n%s", position, c.world.patience, err, c.world.lastWords())
 	}
 	return got, nil
 }
@@ -201,7 +201,7 @@ func (c *campaign) asRebuilt() (damage []string) {
 	want, err := fresh.Dump(c.t.Context(), tables...)
 	require.NoError(c.t, err)
 	var got string
-	same := until(c.t.Context(), patience, func() bool {
+	same := until(c.t.Context(), c.world.patience, func() bool {
 		if got, err = c.world.db.Dump(c.t.Context(), tables...); err != nil {
 			return false
 		}
@@ -304,7 +304,7 @@ func firstDifference(want, got string) string {
 // streamIsWhole reads the stream as a third party would, who checks nothing: every event once, in order, linked.
 func (c *campaign) streamIsWhole() []string {
 	var found error
-	if until(c.t.Context(), patience, func() bool { found = c.streamReached(); return found == nil }) {
+	if until(c.t.Context(), c.world.patience, func() bool { found = c.streamReached(); return found == nil }) {
 		found = c.readStream()
 	}
 	if found != nil {
@@ -347,7 +347,7 @@ func (c *campaign) stream(ctx context.Context) (jetstream.Stream, error) {
 }
 
 func (c *campaign) readStream() error {
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), c.world.patience)
 	defer cancel()
 	stream, err := c.stream(ctx)
 	if err != nil {

@@ -41,7 +41,16 @@ func storeFaults() []fault {
 		ordered("store-deadline", "an append is committed, and its answer is a deadline exceeded", "lose-answers 1", "lose-answers 1", "lose-answers 2"),
 		ordered("store-cut-reads", "reads and subscriptions break off after some events", "cut-reads 2 0", "cut-reads 2 3", "cut-reads 3 1"),
 		ordered("store-slow", "every call takes longer", "delay 5", "delay 20", "delay 2"),
-		ordered("store-dropped", "the event store hangs up on everybody", "cut-reads 1 2", "drop", "delay 1"),
+		{name: "store-dropped", does: "the event store hangs up on everybody", oneByOne: true, strike: func(r *round) {
+			for _, part := range []float64{0.2, 0.6} {
+				r.at(part)
+				r.let(part + 0.3)
+				r.injected()
+				before := r.marks.said(`connection lost|subscription resumes`)
+				r.world.eventStore.order("drop")
+				r.effect(func() bool { return r.marks.said(`connection lost|subscription resumes`) > before })
+			}
+		}},
 	}
 }
 
@@ -54,8 +63,16 @@ func linkFaults() []fault {
 		link("nats-cut", "connections to NATS are cut", false, (*round).cutAll, natsForRelays, natsForProjectors, natsForSubscriber),
 		link("nats-refused", "nobody can connect to NATS for a while", false, (*round).shutAll, natsForRelays, natsForProjectors, natsForSubscriber),
 		link("nats-silent", "connections to NATS stand, and nothing passes", false, (*round).swallowAll, natsForRelays, natsForProjectors, natsForSubscriber),
+		onPostgres(link("database-cut", "connections to the database are cut", true, (*round).cutAll, databaseDoor)),
+		onPostgres(link("database-refused", "nobody can connect to the database for a while", true, (*round).shutAll, databaseDoor)),
+		onPostgres(link("database-silent", "connections to the database stand, and nothing passes", true, (*round).swallowAll, databaseDoor)),
 		link("client-cut", "the connection of the client is cut", false, (*round).cutAll, apiDoor),
 	}
+}
+
+func onPostgres(f fault) fault {
+	f.postgres = true
+	return f
 }
 
 func link(name, does string, oneByOne bool, do func(*round, []*proxy), doors ...string) fault {

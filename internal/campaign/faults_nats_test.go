@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -126,6 +127,27 @@ func (r *round) window() time.Duration {
 	return stream.CachedInfo().Config.Duplicates
 }
 
+// holder is the relay that has the lease, as it stands where the relays keep it.
+func (r *round) holder() string {
+	ctx, cancel := context.WithTimeout(r, revivalOfNATS)
+	defer cancel()
+	js, err := jetstream.New(r.world.conn)
+	require.NoError(r.t, err)
+	bucket, err := js.KeyValue(ctx, feed.DefaultStream+"-relay")
+	if err != nil {
+		return ""
+	}
+	entry, err := bucket.Get(ctx, "holder")
+	if err != nil {
+		return ""
+	}
+	var holder struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(entry.Value(), &holder)
+	return holder.ID
+}
+
 // makeHole deletes three messages in the first half of the stream.
 func (r *round) makeHole() bool {
 	ctx, cancel := context.WithTimeout(r, revivalOfNATS)
@@ -203,7 +225,7 @@ func (r *round) noise(displaced int) {
 			cancel()
 			continue
 		}
-		last := stream.CachedInfo().State.LastSeq
+		last, before := stream.CachedInfo().State.LastSeq, r.subscriber.noticed()
 		for n := range uint64(10) {
 			msg, err := stream.GetMsg(ctx, last-min(last-1, (n*uint64(1+displaced))%10))
 			if err != nil {
@@ -216,10 +238,11 @@ func (r *round) noise(displaced int) {
 			if displaced > 0 && n == 5 {
 				copied.Header.Del("ce-id")
 			}
-			r.injected()
 			_, err = js.PublishMsg(ctx, copied)
-			r.seen(err == nil)
+			require.NoError(r.t, err)
 		}
 		cancel()
+		r.injected()
+		r.effect(func() bool { return r.subscriber.noticed() > before || r.world.without != "" })
 	}
 }

@@ -48,7 +48,7 @@ func newSubscriber(w *world) *subscriber {
 	require.NoError(w.t, err)
 	options := feed.SourceOptions{Logger: quiet}
 	if strings.Contains(w.without, "chain") {
-		options = unchecked(options)
+		options.Unchecked = true
 	}
 	source, err := feed.NewSource(store, conn, options)
 	require.NoError(w.t, err)
@@ -110,9 +110,15 @@ func (s *subscriber) fail(err error) {
 	s.failed = err
 }
 
+// noticed counts what its source found wrong with the feed.
+func (s *subscriber) noticed() uint64 {
+	status := s.source.Status()
+	return status.Repeats + status.Strays + status.Switches
+}
+
 // wrong compares what it wrote down with the log: no gap, no repeat, the right order, the same events.
 func (s *subscriber) wrong(log []eventstore.Recorded) (damage []string) {
-	_ = until(s.world.t.Context(), patience, func() bool {
+	_ = until(s.world.t.Context(), s.world.patience, func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.failed != nil || len(s.seen) >= len(log)
@@ -128,7 +134,7 @@ func (s *subscriber) wrong(log []eventstore.Recorded) (damage []string) {
 		}
 	}
 	if len(s.seen) != len(log) {
-		damage = append(damage, fmt.Sprintf("the subscriber saw %d events of %d within %s", len(s.seen), len(log), patience))
+		damage = append(damage, fmt.Sprintf("the subscriber saw %d events of %d within %s", len(s.seen), len(log), s.world.patience))
 	}
 	return damage
 }

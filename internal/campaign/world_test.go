@@ -32,7 +32,8 @@ type world struct {
 	t       *testing.T
 	dir     string
 	without string // guards that are off
-	mounted bool   // the directories are file systems of their own, which can be filled
+	// patience is how long the world may take to do what it must do.
+	patience time.Duration
 
 	eventStore, nats, api *process
 	relays, projectors    []*process
@@ -57,7 +58,7 @@ const (
 // newWorld starts all of it; the test's end ends it.
 func newWorld(t *testing.T, program string, without string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), without: without, doors: map[string]*proxy{}}
+	w := &world{t: t, dir: t.TempDir(), without: without, patience: usualPatience, doors: map[string]*proxy{}}
 	w.separateDisks()
 	for _, name := range []string{storeForAPI, storeForRelays, storeForProjectors, storeForSubscriber, storeForUs,
 		natsForRelays, natsForProjectors, natsForSubscriber, natsForUs, databaseDoor, apiDoor} {
@@ -133,16 +134,23 @@ const diskSize = 192 << 20
 
 // separateDisks gives each directory a file system of its own, where that is permitted.
 func (w *world) separateDisks() {
-	w.mounted = true
 	for _, name := range []string{"eventstore", "nats", "data"} {
 		require.NoError(w.t, os.Mkdir(w.path(name), 0o700))
-		if syscall.Mount("tmpfs", w.path(name), "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", diskSize)) != nil {
-			w.mounted = false
-			continue
-		}
-		w.t.Cleanup(func() { _ = syscall.Unmount(w.path(name), syscall.MNT_DETACH) })
+		mount(w.t, w.path(name))
 	}
 }
+
+// mount puts an empty file system in place of a directory until the test ends; it may not be permitted.
+func mount(t *testing.T, dir string) bool {
+	t.Helper()
+	if syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", diskSize)) != nil {
+		return false
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return true
+}
+
+func canMount(t *testing.T) bool { return mount(t, t.TempDir()) }
 
 // postgresVariable names a PostgreSQL server for the read models; without it they are in SQLite.
 const postgresVariable = "LEDGER_TEST_POSTGRES"
@@ -198,14 +206,13 @@ func (w *world) look() {
 	w.t.Cleanup(func() { _ = w.db.Close() })
 }
 
-// patience is how long the world may take to do what it must do.
-const patience = 90 * time.Second
+const usualPatience = 90 * time.Second
 
 // await waits for a condition, and fails the test with what all processes said last if it never comes.
 func (w *world) await(what string, holds func() bool) {
 	w.t.Helper()
-	if !until(w.t.Context(), patience, holds) {
-		w.t.Fatalf("%s: not within %s\n%s", what, patience, w.lastWords())
+	if !until(w.t.Context(), w.patience, holds) {
+		w.t.Fatalf("%s: not within %s\n%s", what, w.patience, w.lastWords())
 	}
 }
 

@@ -46,13 +46,16 @@ func newWriter(w *world, text []byte) *writer {
 	return &writer{world: w, lines: lines, id: id, answers: map[int64]wire.Answer{}, changed: make(chan struct{})}
 }
 
+// answerTime is how long the answer to a line is waited for before no more lines are sent in this try.
+const answerTime = 3 * time.Second
+
 // submissionTime bounds one try to say lines; after it they are said again.
 const submissionTime = 30 * time.Second
 
 // say says everything up to the line before the end, again and again until all of it is answered. back is how many
 // lines it goes back each time.
 func (w *writer) say(ctx context.Context, end, back int, oneByOne bool) error {
-	deadline, cancel := context.WithTimeout(ctx, patience)
+	deadline, cancel := context.WithTimeout(ctx, w.world.patience)
 	defer cancel()
 	for w.answered() < end {
 		from := max(0, w.answered()-back)
@@ -60,10 +63,10 @@ func (w *writer) say(ctx context.Context, end, back int, oneByOne bool) error {
 			w.count(&w.broken)
 		}
 		if deadline.Err() != nil {
-			return fmt.Errorf("line %d was not answered within %s", w.answered()+1, patience)
+			return fmt.Errorf("line %d was not answered within %s", w.answered()+1, w.world.patience)
 		}
 		if w.answered() < end {
-			_ = until(deadline, patience, w.world.api.isReady)
+			_ = until(deadline, w.world.patience, w.world.api.isReady)
 		}
 	}
 	return nil
@@ -105,6 +108,8 @@ func (f *flow) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		case <-f.listener.over():
 			return 0, io.EOF
+		case <-time.After(answerTime):
+			return 0, io.EOF // an answer still counts when it comes
 		}
 	}
 	f.begun = true

@@ -102,7 +102,9 @@ func (g *gauges) relay(o metric.Observer, p wire.Part) {
 	o.ObserveInt64(g.healed, int64(p.Healed))
 	o.ObserveInt64(g.doubts, int64(p.Doubts))
 	o.ObserveInt64(g.standby, is(p.State == "standby"))
-	o.ObserveFloat64(g.relayRate, p.Rate)
+	if p.Rate != nil {
+		o.ObserveFloat64(g.relayRate, *p.Rate)
+	}
 	if p.Lag != nil {
 		o.ObserveInt64(g.relayLag, int64(*p.Lag))
 	}
@@ -124,7 +126,9 @@ func (g *gauges) source(o metric.Observer, p wire.Part) {
 func (g *gauges) projection(o metric.Observer, p wire.Part) {
 	name := metric.WithAttributes(attribute.String("ledger.projection.name", p.Name))
 	place(o, g.projected, p.Position, name)
-	o.ObserveFloat64(g.rate, p.Rate, name)
+	if p.Rate != nil {
+		o.ObserveFloat64(g.rate, *p.Rate, name)
+	}
 	o.ObserveInt64(g.stopped, is(p.State == "stopped"), name)
 	o.ObserveInt64(g.rebuilding, is(p.State == "rebuilding" || p.Rebuild != nil), name)
 	if p.Lag != nil {

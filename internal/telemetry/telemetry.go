@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -46,7 +47,8 @@ type Telemetry struct {
 	*metrics
 	registry *prometheus.Registry
 	tracer   trace.Tracer
-	closers  []func(context.Context) error
+	closing  sync.Mutex
+	closers  []func(context.Context) error // empty once it is closed
 }
 
 const scope = "github.com/partnerledger/partnerledger"
@@ -119,11 +121,15 @@ func (t *Telemetry) Metrics() http.Handler {
 	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
-// Close sends what is left to send. The last spans are given up when ctx ends.
+// Close sends what is left to send. The last spans are given up when ctx ends. Closing
+// twice is harmless.
 func (t *Telemetry) Close(ctx context.Context) error {
+	t.closing.Lock()
+	defer t.closing.Unlock()
 	var errs []error
 	for _, c := range t.closers {
 		errs = append(errs, c(ctx))
 	}
+	t.closers = nil
 	return errors.Join(errs...)
 }

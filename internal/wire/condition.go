@@ -33,8 +33,10 @@ type Part struct {
 	Events     uint64     `json:"events" doc:"How many it has passed on or applied; of a source since this process began"`
 	Lag        *uint64    `json:"lag" doc:"How many it still has to; null while that isn't known, and for a source, whose lag is that of its readers"`
 	LagSeconds *float64   `json:"lagSeconds" doc:"For how long the oldest of those has been in the log; 0 where there are none, however old the last event is"`
-	Rate       float64    `json:"rate" doc:"Events a second, lately, in this process"`
+	Rate       *float64   `json:"rate" doc:"Events a second, lately, in this process; null where nobody measures it"`
 	Healed     uint64     `json:"healed,omitzero" doc:"relay: events that the feed had lost and got again; source: gaps in the feed that were filled from the log"`
+	Missing    uint64     `json:"missing,omitzero" doc:"relay: messages that the feed lost before its end; whoever needs them reads the log"`
+	Holder     string     `json:"holder,omitzero" doc:"relay: the name of the one that has the lease"`
 	Doubts     uint64     `json:"doubts,omitzero" doc:"relay: how often it began again from the end of the feed; source: how often it went to the log"`
 	Repeats    uint64     `json:"repeats,omitzero" doc:"source: messages passed over because their event had been delivered"`
 	FromLog    uint64     `json:"fromLog,omitzero" doc:"source: how many of its events it read from the log"`
