@@ -20,7 +20,8 @@ func (l *ledger) projectorOptions() projections.Options {
 		Holds: func(ctx context.Context, m eventstore.Landmark) error {
 			return eventstore.Holds(ctx, l.store, m)
 		},
-		Logger: l.log.With("part", "projector"),
+		Unguarded: l.config.Trial.lacks(guardCheckpoint),
+		Logger:    l.log.With("part", "projector"),
 	}
 }
 
