@@ -69,6 +69,9 @@ func (c *Codec) Upcasts(eventType string, from int, up Upcaster) {
 	c.versions[eventType] = max(c.versions[eventType], from+1)
 }
 
+// Version is the version in which events of the type are written; 0 for an unknown one.
+func (c *Codec) Version(eventType string) int { return c.versions[eventType] }
+
 // Encode gives the stored form of an event with this id. The metadata's SchemaVersion is filled in.
 func (c *Codec) Encode(id uuid.UUID, event domain.Event, meta Metadata) (Proposed, error) {
 	version, known := c.versions[event.EventType()]

@@ -3,6 +3,8 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/partnerledger/partnerledger/domain"
 )
@@ -24,20 +26,16 @@ type Verdict struct {
 	domain.Decision
 	Refusal *domain.Refusal // nil: accepted
 	Target  domain.Stream
-	// Basis are the streams that the decision looked at, in the order in which it asked for them; the
-	// target is one of them, unless the decision was made before it came to that.
+	// Basis are the streams that the decision looked at, by name; the target is one of them, unless the
+	// decision was made before it came to that.
 	Basis []Basis
 }
 
 // Deliberate runs the rules on the intent until they have all the facts that they ask for. look gives a
 // stream; it is asked once for each. settle, where there is one, hears the target before each round, and
 // may move the intent's time. An error is never a refusal, which is a Verdict.
-//
-// It is the one way to a decision: of a Handler, on the streams as they are, and of whoever makes a
-// recorded decision again, on the streams as they were.
 func Deliberate(decide Decide, in *domain.Intent, look func(domain.Stream) (Sight, error), settle func(domain.Stream) error) (Verdict, error) {
-	facts := domain.NewFacts(nil)
-	var seen []seenStream
+	facts, seen := domain.NewFacts(nil), map[domain.Stream]Sight{}
 	for range roundsMax {
 		target := domain.TargetOf(facts, in.Command)
 		if settle != nil {
@@ -50,51 +48,54 @@ func Deliberate(decide Decide, in *domain.Intent, look func(domain.Stream) (Sigh
 		if len(missing) == 0 {
 			return concluded(decision, err, target, used(facts, seen))
 		}
-		if seen, err = fetch(facts, missing, seen, look); err != nil {
-			return Verdict{Target: target}, err
+		for _, stream := range missing {
+			if _, ok := seen[stream]; ok {
+				continue
+			}
+			if seen[stream], err = look(stream); err != nil {
+				return Verdict{Target: target}, err
+			}
+			facts.Know(stream, seen[stream].State)
 		}
 		facts.Again()
 	}
 	return Verdict{}, fmt.Errorf("%s asked for facts more than %d times", in.Command.CommandType(), roundsMax)
 }
 
-type seenStream struct {
-	stream domain.Stream
-	sight  Sight
-}
-
-func fetch(facts *domain.Facts, missing []domain.Stream, seen []seenStream, look func(domain.Stream) (Sight, error)) ([]seenStream, error) {
-	for i, stream := range missing {
-		if askedBefore(missing[:i], stream) {
-			continue
-		}
-		sight, err := look(stream)
-		if err != nil {
-			return seen, err
-		}
+// Redecide runs the rules on the intent once more, on these streams alone, as they were seen the first
+// time: like the last round of Deliberate, in which everything was known. It returns *NotSeen if the
+// decision looks at another stream.
+func Redecide(decide Decide, in domain.Intent, seen map[domain.Stream]Sight) (Verdict, error) {
+	facts := domain.NewFacts(nil)
+	for stream, sight := range seen {
 		facts.Know(stream, sight.State)
-		seen = append(seen, seenStream{stream, sight})
 	}
-	return seen, nil
+	target := domain.TargetOf(facts, in.Command)
+	decision, err := decide(facts, in)
+	if missing := facts.Missing(); len(missing) > 0 {
+		return Verdict{Target: target}, &NotSeen{missing[0]}
+	}
+	return concluded(decision, err, target, used(facts, seen))
 }
 
-// askedBefore tells whether one round asked for a stream twice; a later round doesn't ask for what is known.
-func askedBefore(asked []domain.Stream, stream domain.Stream) bool {
-	for _, s := range asked {
-		if s == stream {
-			return true
-		}
-	}
-	return false
+// NotSeen says that a decision looked at a stream that isn't among those on which it is said to stand.
+type NotSeen struct{ Stream domain.Stream }
+
+// Error names the stream.
+func (e *NotSeen) Error() string {
+	return fmt.Sprintf("the decision looks at %s, which its basis doesn't name", e.Stream)
 }
 
-func used(facts *domain.Facts, seen []seenStream) []Basis {
+// used is the basis. It is sorted, so that it doesn't tell in which order facts were asked for: that
+// depends on what was looked at on the way and counts for nothing.
+func used(facts *domain.Facts, seen map[domain.Stream]Sight) []Basis {
 	basis := make([]Basis, 0, len(seen))
-	for _, s := range seen {
-		if facts.Used(s.stream) {
-			basis = append(basis, Basis{Stream: s.stream.String(), Revision: s.sight.Revision, Abandoned: s.sight.Abandoned})
+	for stream, sight := range seen {
+		if facts.Used(stream) {
+			basis = append(basis, Basis{Stream: stream.String(), Revision: sight.Revision, Abandoned: sight.Abandoned})
 		}
 	}
+	slices.SortFunc(basis, func(a, b Basis) int { return strings.Compare(a.Stream, b.Stream) })
 	return basis
 }
 
