@@ -68,27 +68,24 @@ type Message struct {
 
 // NATS is the message as it is published, in at most limit bytes.
 func (m Message) NATS(limit int64) (*nats.Msg, error) {
-	out := m.build(m.Omitted)
-	if !m.Omitted && !fits(out, limit) {
-		out = m.build(true)
+	out, headers := m.build(m.Omitted)
+	if !m.Omitted && !fits(headers, out, limit) {
+		out, headers = m.build(true)
 	}
-	if !fits(out, limit) {
+	if !fits(headers, out, limit) {
 		return nil, fmt.Errorf("event %s at position %d can't be carried: its headers alone exceed the limit of NATS",
 			m.Event.ID, m.Event.Position)
 	}
 	return out, nil
 }
 
-func fits(msg *nats.Msg, limit int64) bool {
-	headers := len("NATS/1.0\r\n\r\n")
-	for name, values := range msg.Header {
-		headers += len(name) + len(values[0]) + len(": \r\n")
-	}
-	headers += relayHeaders
+func fits(headers int, msg *nats.Msg, limit int64) bool {
+	headers += len("NATS/1.0\r\n\r\n") + relayHeaders
 	return headers <= maxHeaders && int64(headers+len(msg.Data)) <= limit
 }
 
-func (m Message) build(omit bool) *nats.Msg {
+// build also gives the size of the headers.
+func (m Message) build(omit bool) (*nats.Msg, int) {
 	e := m.Event
 	about := peek(e.Metadata)
 	set := headers{values: make([]string, 0, headerCount), header: make(nats.Header, headerCount)}
@@ -110,14 +107,14 @@ func (m Message) build(omit bool) *nats.Msg {
 	msg := &nats.Msg{Subject: Subject(about.Provider, e.Stream, e.Type), Header: set.header}
 	if omit {
 		set.add(headerDataRef, dataRefRoot+e.ID.String())
-		return msg
+		return msg, set.size
 	}
 	set.add(headerContentType, contentType)
 	if len(e.Metadata) > 0 {
 		set.add(headerMetadata, escapeJSON(string(e.Metadata)))
 	}
 	msg.Data = e.Data
-	return msg
+	return msg, set.size
 }
 
 // headers keeps all values in one slice: a slice for each, as Header.Set makes, costs more than the rest
@@ -125,10 +122,12 @@ func (m Message) build(omit bool) *nats.Msg {
 type headers struct {
 	values []string
 	header nats.Header
+	size   int // as they go over the wire
 }
 
 func (h *headers) add(name, value string) {
 	n := len(h.values)
+	h.size += len(name) + len(value) + len(": \r\n")
 	h.values = append(h.values, value)
 	h.header[name] = h.values[n : n+1 : n+1]
 }
