@@ -21,7 +21,7 @@ func faults() []fault {
 var longOnly = []string{
 	"die-api-append.before", "die-api-commit.after", "die-relay-publish.before", "die-projector-apply.before",
 	"two-relays", "nats-purged", "store-unavailable", "store-cut-reads", "store-dropped", "store-refused", "store-silent",
-	"nats-refused", "database-refused", "clock-forward",
+	"nats-refused", "nats-cut", "database-refused", "database-silent", "clock-forward", "die-projector-commit.after",
 }
 
 // kills are processes that end at a moment by chance, as by kill -9.
@@ -69,8 +69,8 @@ func deaths() []fault {
 		{"relay", "publish.before", "the relay dies with an event that it didn't publish", 1, 30},
 		{"relay", "publish.after", "the relay dies between publishing and knowing it", 1, 30},
 		{"projector", "apply.before", "the projector dies within a batch", 1, 30},
-		{"projector", "commit.before", "the projector dies with rows and checkpoint not committed", 3, 12},
-		{"projector", "commit.after", "the projector dies right after a commit", 3, 12},
+		{"projector", "commit.before", "the projector dies with rows and checkpoint not committed", 5, 14},
+		{"projector", "commit.after", "the projector dies right after a commit", 5, 14},
 	} {
 		appoint := func(r *round) {
 			due := d.least + r.chance.IntN(d.most-d.least+1)
@@ -99,6 +99,9 @@ func (w *world) roleOf(name string) []*process {
 	return map[string][]*process{"api": {w.api}, "relay": w.relays, "projector": w.projectors}[name]
 }
 
+// tookOver is what a projector says when it goes on in another's place.
+const tookOver = `gives no sign of life; taking over`
+
 // rivals are two that both believe to be the only one.
 func rivals() []fault {
 	return []fault{
@@ -116,10 +119,11 @@ func rivals() []fault {
 		{name: "projector-frozen", does: "a projector sleeps while the other works, and wakes up", strike: func(r *round) {
 			for i, p := range r.world.projectors {
 				r.injected()
-				r.at(0.2 + 0.4*float64(i))
-				r.let(0.4 + 0.4*float64(i))
-				r.seen(p.freeze())
-				r.pause(r.upTo(time.Second))
+				taken := r.marks.said(tookOver)
+				p.freeze()
+				r.at(0.4 + 0.5*float64(i)/float64(len(r.world.projectors)))
+				_ = until(r, effectTime, func() bool { r.readLogAgain(); return r.settled() })
+				r.seen(r.marks.said(tookOver) > taken)
 				p.thaw()
 			}
 		}},
@@ -129,7 +133,7 @@ func rivals() []fault {
 				p.kill()
 			}
 			r.injected()
-			r.effect(func() bool { return r.marks.said(`another projector is at work`) > 0 })
+			r.effect(func() bool { return r.marks.said(tookOver) > 0 })
 		}},
 		{name: "two-relays", does: "two relays begin at the same moment", strike: func(r *round) {
 			r.at(0.2)

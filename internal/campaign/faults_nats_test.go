@@ -202,7 +202,7 @@ func noises() []fault {
 				door := r.world.doors[name]
 				before := door.delayed.Load()
 				r.injected()
-				door.slow(50*time.Millisecond + r.upTo(100*time.Millisecond))
+				door.slow(20*time.Millisecond + r.upTo(40*time.Millisecond))
 				r.let(0.5)
 				r.effect(func() bool { return door.delayed.Load() > before+5 })
 			}

@@ -18,8 +18,9 @@ const impatience = 15 * time.Second
 func TestCampaign_NoticesEveryGuardThatIsOff(t *testing.T) {
 	program := buildLedgerd(t)
 	for guard, shownBy := range map[string][]string{
-		"fence": {"relay-frozen", "relay-frozen", "relay-frozen", "relay-frozen"},
-		"chain": {"feed-duplicates", "feed-reordered", "nats-hole"},
+		"checkpoint": {"projector-frozen", "projector-frozen", "projector-frozen"},
+		"fence":      {"relay-frozen", "relay-frozen", "relay-frozen", "relay-frozen"},
+		"chain":      {"feed-duplicates", "feed-reordered", "nats-hole"},
 	} {
 		t.Run(guard, func(t *testing.T) {
 			text, _ := workloadOf(t, 1, 0)

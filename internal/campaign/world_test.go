@@ -77,7 +77,15 @@ func newWorld(t *testing.T, program string, without string) *world {
 	w.api.lead = w.leadTo(apiDoor)
 	for n := range 2 {
 		w.relays = append(w.relays, w.role(program, fmt.Sprint("relay", n+1), "relay", storeForRelays, natsForRelays))
-		w.projectors = append(w.projectors, w.role(program, fmt.Sprint("projector", n+1), "projector", storeForProjectors, natsForProjectors))
+	}
+	shares := []string{"0-15", "0-15"}
+	if w.postgres {
+		shares = []string{"0-7", "8-15", "0-7", "8-15"} // SQLite has one writer by nature
+	}
+	for n, share := range shares {
+		p := w.role(program, fmt.Sprint("projector", n+1), "projector", storeForProjectors, natsForProjectors)
+		p.args = append(p.args, "--partitions", share)
+		w.projectors = append(w.projectors, p)
 	}
 	for _, p := range w.roles() {
 		p.up()
