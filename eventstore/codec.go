@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,6 +44,8 @@ type Upcaster func(data jsontext.Value) (jsontext.Value, error)
 // A Codec is safe for concurrent use.
 type Codec struct {
 	types    map[string]reflect.Type
+	personal map[string]bool // types of events that have personal texts
+	texts    textCoders
 	sealer   Sealer
 	upcast   map[string]map[int]Upcaster // type → version it starts from
 	versions map[string]int
@@ -52,9 +53,10 @@ type Codec struct {
 
 // NewCodec reads and writes these events; sealer may be nil for a codec that only reads.
 func NewCodec(events []domain.Event, sealer Sealer) *Codec {
-	c := &Codec{types: map[string]reflect.Type{}, sealer: sealer, upcast: map[string]map[int]Upcaster{}, versions: map[string]int{}}
+	c := &Codec{types: map[string]reflect.Type{}, personal: map[string]bool{}, sealer: sealer, upcast: map[string]map[int]Upcaster{}, versions: map[string]int{}}
 	for _, e := range events {
 		c.types[e.EventType()] = reflect.TypeOf(e)
+		c.personal[e.EventType()] = hasTexts(reflect.TypeOf(e))
 		c.versions[e.EventType()] = 1
 	}
 	return c
@@ -78,7 +80,7 @@ func (c *Codec) Encode(id uuid.UUID, event domain.Event, meta Metadata) (Propose
 	if !known {
 		return Proposed{}, &UnknownEvent{Type: event.EventType()}
 	}
-	data, err := json.Marshal(event, json.WithMarshalers(json.MarshalToFunc(c.seal(id, event))))
+	data, err := c.encodeData(id, event)
 	if err != nil {
 		return Proposed{}, fmt.Errorf("encode %s: %w", event.EventType(), err)
 	}
@@ -90,48 +92,12 @@ func (c *Codec) Encode(id uuid.UUID, event domain.Event, meta Metadata) (Propose
 	return Proposed{ID: id, Type: event.EventType(), Data: data, Metadata: metadata}, nil
 }
 
-func (c *Codec) seal(id uuid.UUID, event domain.Event) func(*jsontext.Encoder, domain.Personal) error {
-	return func(enc *jsontext.Encoder, p domain.Personal) error {
-		about, ok := event.(domain.AboutPerson)
-		if !ok {
-			return fmt.Errorf("%s holds personal text but names no data subject", event.EventType())
-		}
-		return c.sealText(enc, about.DataSubject(), id.String(), p)
+func (c *Codec) encodeData(id uuid.UUID, event domain.Event) ([]byte, error) {
+	if !c.personal[event.EventType()] {
+		return json.Marshal(event)
 	}
-}
-
-// sealText writes a text sealed for where the encoder stands in what has this name.
-func (c *Codec) sealText(enc *jsontext.Encoder, subject, name string, p domain.Personal) error {
-	if c.sealer == nil {
-		return errors.New("there is personal text but nothing to seal it with")
-	}
-	sealed, err := c.sealer.Seal(subject, name+pointer(enc), p.Reveal())
-	if err != nil {
-		return err
-	}
-	return enc.WriteToken(jsontext.String(sealed))
-}
-
-// place is where an encoder or decoder stands.
-type place interface {
-	StackPointer() jsontext.Pointer
-	StackDepth() int
-	StackIndex(int) (jsontext.Kind, int64)
-}
-
-// pointer ties a sealed text to its field, together with the event's name: moved anywhere else it can't be
-// opened. It has to be taken before the text is written or read. An encoder and a decoder point at the last
-// thing done, which is the text's own name in an object, but in an array the element before it: there its
-// index is counted.
-func pointer(at place) string {
-	pointer := at.StackPointer()
-	if kind, elements := at.StackIndex(at.StackDepth()); kind == jsontext.KindBeginArray {
-		if elements > 0 {
-			pointer = pointer.Parent()
-		}
-		pointer = pointer.AppendToken(strconv.FormatInt(elements, 10))
-	}
-	return string(pointer)
+	about, _ := event.(domain.Personable)
+	return c.texts.marshal(event, textRun{sealer: c.sealer, name: id.String(), about: about})
 }
 
 // DecodeMetadata reads the metadata of a recorded event.
@@ -155,8 +121,11 @@ func (c *Codec) Decode(r Recorded) (domain.Event, Metadata, error) {
 		return nil, Metadata{}, err
 	}
 	target := reflect.New(c.types[r.Type])
-	err = json.Unmarshal(data, target.Interface(), json.RejectUnknownMembers(true),
-		json.WithUnmarshalers(json.UnmarshalFromFunc(c.unseal(r.ID))))
+	if c.personal[r.Type] {
+		err = c.texts.unmarshal(data, target.Interface(), textRun{sealer: c.sealer, name: r.ID.String()})
+	} else {
+		err = json.Unmarshal(data, target.Interface(), json.RejectUnknownMembers(true))
+	}
 	if err != nil {
 		return nil, Metadata{}, fmt.Errorf("event %s (%s, position %d): %w", r.ID, r.Type, r.Position, err)
 	}
@@ -180,35 +149,4 @@ func (c *Codec) present(r Recorded, version int) (jsontext.Value, error) {
 		}
 	}
 	return data, nil
-}
-
-func (c *Codec) unseal(id uuid.UUID) func(*jsontext.Decoder, *domain.Personal) error {
-	return func(dec *jsontext.Decoder, p *domain.Personal) error { return c.unsealText(dec, id.String(), p) }
-}
-
-// unsealText keeps the sealed form with its binding and, with a sealer, opens it. The subject is known only
-// once the whole is decoded, so the sealed form itself names it (see SealedRef).
-func (c *Codec) unsealText(dec *jsontext.Decoder, name string, p *domain.Personal) error {
-	bound := name + pointer(dec)
-	token, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	if token.Kind() != jsontext.KindString {
-		return fmt.Errorf("%s at %s is no sealed text", token.Kind(), dec.StackPointer())
-	}
-	ref := SealedRef{Binding: bound, Sealed: token.String()}
-	*p = domain.SealedText(ref.String())
-	if c.sealer == nil {
-		return nil
-	}
-	clear, err := ref.Open(c.sealer)
-	if errors.Is(err, ErrForgotten) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	*p = domain.PersonalText(clear).WithSealed(ref.String())
-	return nil
 }

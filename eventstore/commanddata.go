@@ -24,20 +24,24 @@ const withheld = "withheld"
 // text can't be moved from a command to a field.
 const commandPlace = "/$command"
 
+// personalCommands are the types of commands that have personal texts.
+var personalCommands = func() map[string]bool {
+	all := map[string]bool{}
+	for _, c := range vocabulary.Commands() {
+		all[c.CommandType()] = hasTexts(reflect.TypeOf(c))
+	}
+	return all
+}()
+
 // encodeCommand gives a command's data in the form of the vocabulary, with personal texts sealed like
 // those of events, or null in their place.
-func (c *Codec) encodeCommand(id uuid.UUID, command domain.Command, withhold bool) (jsontext.Value, error) {
-	seal := func(enc *jsontext.Encoder, p domain.Personal) error {
-		if withhold {
-			return enc.WriteToken(jsontext.Null)
-		}
-		about, ok := command.(domain.Personable)
-		if !ok {
-			return errors.New("it holds personal text but names no data subject")
-		}
-		return c.sealText(enc, about.DataSubject(), id.String()+commandPlace, p)
+func (c *Codec) encodeCommand(id uuid.UUID, command domain.Command, withhold bool) (data jsontext.Value, err error) {
+	if personalCommands[command.CommandType()] {
+		about, _ := command.(domain.Personable)
+		data, err = c.texts.marshal(command, textRun{sealer: c.sealer, name: id.String() + commandPlace, about: about, withhold: withhold})
+	} else {
+		data, err = json.Marshal(command)
 	}
-	data, err := json.Marshal(command, json.WithMarshalers(json.MarshalToFunc(seal)))
 	if err != nil {
 		return nil, fmt.Errorf("keep the data of %s: %w", command.CommandType(), err)
 	}
@@ -54,16 +58,13 @@ func (c *Codec) DecodeCommand(r Recorded, meta Metadata) (domain.Command, error)
 	if !known {
 		return nil, fmt.Errorf("command of event %s: there is no command %q", r.ID, meta.Command.Type)
 	}
-	place := r.ID.String() + commandPlace
-	unseal := func(dec *jsontext.Decoder, p *domain.Personal) error {
-		if dec.PeekKind() == jsontext.KindNull {
-			*p = domain.SealedText(withheld)
-			return dec.SkipValue()
-		}
-		return c.unsealText(dec, place, p)
-	}
 	target := reflect.New(reflect.TypeOf(example))
-	err := json.Unmarshal(meta.Command.Data, target.Interface(), json.RejectUnknownMembers(true), json.WithUnmarshalers(json.UnmarshalFromFunc(unseal)))
+	var err error
+	if personalCommands[meta.Command.Type] {
+		err = c.texts.unmarshal(meta.Command.Data, target.Interface(), textRun{sealer: c.sealer, name: r.ID.String() + commandPlace, gaps: true})
+	} else {
+		err = json.Unmarshal(meta.Command.Data, target.Interface(), json.RejectUnknownMembers(true))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("command of event %s (position %d): %w", r.ID, r.Position, err)
 	}
