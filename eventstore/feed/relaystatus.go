@@ -56,6 +56,7 @@ type relayState struct {
 		at  time.Time
 		seq uint64
 	}
+	strays  strays
 	head    eventstore.Position
 	waiting struct { // the oldest event that wasn't in the stream when the log was last asked
 		position eventstore.Position
@@ -116,9 +117,24 @@ func (s *relayState) begin(now tail) (lost uint64) {
 		s.seen, s.last = now.cursor, nil
 	}
 	s.shown.Standby, s.shown.Missing = false, now.missing()
-	s.shown.Strays += now.strays()
+	s.shown.Strays += now.strays() - min(s.strays.since(now), now.strays())
 	s.sampled.at, s.sampled.seq = time.Now(), now.cursor.NextSeq
 	return lost
+}
+
+// strays remembers which messages behind the last event were counted, for a relay may start over before it
+// publishes behind them.
+type strays struct {
+	last, end uint64
+}
+
+// since gives how many of those behind this tail were counted before.
+func (s *strays) since(now tail) (counted uint64) {
+	if s.last == now.last.sequence && s.end <= now.end {
+		counted = s.end - min(s.last, s.end)
+	}
+	s.last, s.end = now.last.sequence, now.end
+	return counted
 }
 
 // reached notes that the stream reached this far, and the message that took it there, if that is known.
