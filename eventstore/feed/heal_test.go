@@ -195,7 +195,13 @@ func TestHeals_ReorderedMessages(t *testing.T) {
 func TestHeals_NoiseIsNoSignOfLife(t *testing.T) {
 	h := heal(t, 50)
 	require.Error(t, h.relay.stop())
+	options := sourceOptions()
+	options.Patience = time.Second // which the noise never lets pass
+	require.Error(t, h.reader.stop())
 	truth := h.truth()
+	h.reader = h.follow(options, eventstore.Start)
+	h.reader.requireAll()
+	h.reader.onFeed()
 	h.write(10)
 	h.until(func() bool {
 		h.publishes(truth[10:11], truth)
