@@ -171,7 +171,7 @@ func TestLease_TwoHoldersAreHarmless(t *testing.T) {
 	for range 20 {
 		w.write(50)
 		for _, r := range []*running{a, b} {
-			r.lease.becomes(leaseMine, r.lease.me)
+			r.lease.becomes(leaseMine, holder{})
 		}
 	}
 	w.requireFeedIsLog()
