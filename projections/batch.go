@@ -13,7 +13,7 @@ import (
 
 // maxBatch is how many events one transaction takes at most. Larger ones gain little and hold the
 // writer of the database for longer.
-const maxBatch = 1000
+const maxBatch = 10_000
 
 type position = eventstore.Position
 
@@ -107,8 +107,13 @@ func (r *Runner) decode(e eventstore.Sequenced) arrival {
 
 // linger is how long a transaction waits for company. Events that trickle in would otherwise have one
 // each, and a transaction costs more than the rows of an event; two milliseconds are hardly felt by whoever
-// waits for a row.
-const linger = 2 * time.Millisecond
+// waits for a row. Where events come as dense as in catching up nobody waits for a single one of them, and a
+// transaction that takes more of them costs less for each: pages that many rows share are written once.
+const (
+	linger      = 2 * time.Millisecond
+	dense       = 20 // events within the linger
+	denseLinger = 100 * time.Millisecond
+)
 
 // gather waits for one event and takes what comes within the linger. It gives nothing when the source has ended.
 func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
@@ -122,7 +127,7 @@ func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 		}
 		batch = append(batch, e)
 	}
-	due := time.After(linger)
+	due, patient := time.After(linger), false
 	for len(batch) < maxBatch {
 		select {
 		case e, ok := <-arrivals:
@@ -131,7 +136,10 @@ func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 			}
 			batch = append(batch, e)
 		case <-due:
-			return batch, nil
+			if patient || len(batch) < dense {
+				return batch, nil
+			}
+			due, patient = time.After(denseLinger), true
 		}
 	}
 	return batch, nil

@@ -107,6 +107,7 @@ func logOnly(b *testing.B, dir string) *ledger {
 	config, err := parse([]string{"--data", dir}, func(string) string { return "" })
 	require.NoError(b, err)
 	l := &ledger{config: config, log: slog.New(slog.DiscardHandler)}
+	require.NoError(b, l.openTelemetry(b.Context()))
 	require.NoError(b, l.openStore(b.Context()))
 	return l
 }
