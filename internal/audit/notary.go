@@ -28,7 +28,7 @@ type Options struct {
 	// Publish is given every signed checkpoint, so that whoever hears it becomes an anchor. It may be nil.
 	Publish   func(signed []byte)
 	Witnesses []Witness
-	Interval  time.Duration // between two signatures; default and least 1 s
+	Interval  time.Duration // between two signatures at least; default 1 s
 	Retry     time.Duration // after a passing failure; default 1 s
 	Reask     time.Duration // how often witnesses are asked when nothing is new; default 10 min
 	Now       func() time.Time
