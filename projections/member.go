@@ -155,7 +155,7 @@ func (m *member) fold(ctx context.Context, e arrival) (err error) {
 		}
 	}()
 	if e.fault != nil {
-		return e.fault
+		return errors.New(e.fault.Error()) // what it wraps, an end of file say, must not pass for the database's fault
 	}
 	return m.Apply(ctx, m.rows, e.Event)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -13,7 +15,7 @@ import (
 // Unavailable tells whether the fault is the database's and not the statement's: the connection, the
 // disk, a lock, the end of the context. The same statement may succeed later.
 func Unavailable(err error) bool {
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if lost(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
 	if s, ok := errors.AsType[*sqlite.Error](err); ok {
@@ -24,6 +26,16 @@ func Unavailable(err error) bool {
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	return connecting || pgconn.Timeout(err)
+}
+
+// lost tells whether the connection is to blame: it was cut, or never stood. PostgreSQL's driver gives what the network
+// gave it, so a connection that is cut while rows are read ends them with io.ErrUnexpectedEOF.
+func lost(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || pgconn.SafeToRetry(err)
 }
 
 func sqliteUnavailable(code int) bool {

@@ -91,7 +91,7 @@ func (p *sessions) close() error {
 }
 
 func (s *session) transact(ctx context.Context, begin string, fn func(*Tx) error) (err error) {
-	if _, err := s.conn.ExecContext(ctx, begin); err != nil {
+	if err := s.begins(ctx, begin); err != nil {
 		s.broken = true
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -111,6 +111,23 @@ func (s *session) transact(ctx context.Context, begin string, fn func(*Tx) error
 	}
 	committed = true
 	return nil
+}
+
+// begins begins a transaction. A connection that broke while it lay idle shows it only now, when nothing has been done
+// yet: then another is made, once. Otherwise after an outage of the server each session would fail its next user.
+func (s *session) begins(ctx context.Context, begin string) error {
+	_, err := s.conn.ExecContext(ctx, begin)
+	if err == nil || !lost(err) || ctx.Err() != nil {
+		return err
+	}
+	s.drop()
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s.conn, s.cache = conn, newStatements(conn)
+	_, err = s.conn.ExecContext(ctx, begin)
+	return err
 }
 
 // rollback reports no error of its own: the transaction is undone also when the connection is dropped.

@@ -2,9 +2,15 @@ package sqldb_test
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -187,6 +193,16 @@ func TestFaultsAreToldApart(t *testing.T) {
 		_, err = db.Query(ctx, "SELECT 1")
 		require.True(t, sqldb.Unavailable(err))
 	})
+}
+
+// Ensure a connection that is cut is known for what it is, in whatever words the driver passes the network's error on,
+// and that nothing else is.
+func TestUnavailable_KnowsACutConnection(t *testing.T) {
+	for _, err := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, &net.OpError{Op: "read", Err: syscall.ECONNRESET}} {
+		require.True(t, sqldb.Unavailable(fmt.Errorf("read one row: %w", err)), "%v", err)
+	}
+	require.False(t, sqldb.Unavailable(errors.New("unexpected EOF")))
+	require.False(t, sqldb.Unavailable(sql.ErrNoRows))
 }
 
 func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
