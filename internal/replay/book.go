@@ -64,9 +64,9 @@ func (b *book) takeIn(events []event) {
 	b.handOver()
 }
 
-// together tells whether two neighbours in the log may have been appended at once.
+// together tells whether two neighbours in the log were appended at once: as parts of one command.
 func together(a, b event) bool {
-	return a.fact != nil && b.fact != nil && a.Stream == b.Stream && a.meta.CausationID == b.meta.CausationID
+	return a.fact != nil && b.fact != nil && a.Stream == b.Stream && a.meta.CausationID == b.meta.CausationID && a.meta.Part+1 == b.meta.Part
 }
 
 // close ends the log, and finds what is still open.
@@ -176,9 +176,7 @@ func (b *book) weigh(group []event, stream *history) {
 	case deciding, noting:
 		b.releaseClaims(&t)
 	}
-	if t.kind != reacting {
-		b.digests[b.hash(string(first.meta.CausationID))] = b.hash(first.meta.Command.Digest)
-	}
+	b.settle(t.kind, first)
 	b.expectReactions(t)
 	switch {
 	case t.command == nil && t.kind != reacting:
@@ -186,6 +184,18 @@ func (b *book) weigh(group []event, stream *history) {
 	case seen:
 		b.trials = append(b.trials, t)
 	}
+}
+
+// settle notes that the command has an outcome, which it has only once.
+func (b *book) settle(k kind, first event) {
+	if k == reacting {
+		return
+	}
+	id := b.hash(string(first.meta.CausationID))
+	if _, twice := b.digests[id]; twice {
+		b.differ(first, "the command has an outcome already")
+	}
+	b.digests[id] = b.hash(first.meta.Command.Digest)
 }
 
 func kindOf(first event) kind {

@@ -39,7 +39,7 @@ func (w *worker) judge(t trial) {
 	}
 	w.found.compared += len(t.events)
 	w.tape.play(t.events[0].texts)
-	faults := w.retry(t, t.command)
+	faults, compared := w.retry(t, t.command)
 	if t.unknown {
 		w.found.standIns++
 		// Nobody knows what stood in these texts, but some text MUST lead to what is recorded.
@@ -47,7 +47,10 @@ func (w *worker) judge(t trial) {
 			if len(faults) == 0 {
 				break
 			}
-			faults = w.retry(t, other)
+			// Of several texts that don't, the one counts that leads to events to compare.
+			if now, further := w.retry(t, other); further || !compared {
+				faults, compared = now, further
+			}
 		}
 	}
 	for _, f := range faults {
@@ -55,11 +58,11 @@ func (w *worker) judge(t trial) {
 	}
 }
 
-// retry decides the trial on this command, and gives the differences.
-func (w *worker) retry(t trial, command domain.Command) []Difference {
+// retry decides the trial on this command. It gives the differences, and whether it came to comparing bytes.
+func (w *worker) retry(t trial, command domain.Command) (faults []Difference, compared bool) {
 	first := t.events[0]
-	fault := func(format string, args ...any) []Difference {
-		return []Difference{differenceAt(first, fmt.Sprintf(format, args...))}
+	fault := func(format string, args ...any) ([]Difference, bool) {
+		return []Difference{differenceAt(first, fmt.Sprintf(format, args...))}, false
 	}
 	draft, err := w.draft(t, command)
 	if err != nil {
@@ -75,13 +78,12 @@ func (w *worker) retry(t trial, command domain.Command) []Difference {
 	if len(proposed) != len(t.events) {
 		return fault("the rules give %d events, the log holds %d", len(proposed), len(t.events))
 	}
-	var faults []Difference
 	for i, p := range proposed {
 		if what := compare(w.presentForm(t.events[i]), p); what != "" {
 			faults = append(faults, differenceAt(t.events[i], what))
 		}
 	}
-	return faults
+	return faults, true
 }
 
 // presentForm is the event as it would be stored if it were written today: the same bytes, unless it was
