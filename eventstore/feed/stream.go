@@ -63,7 +63,8 @@ func (t tail) strays() uint64 { return t.end - min(t.last.sequence, t.end) }
 
 // missing counts the events, at least, that should stand in the stream up to its end and don't.
 func (t tail) missing() uint64 {
-	there := t.messages - min(t.strays(), t.messages)
+	there := t.messages + t.end - min(t.sequence, t.end) // with what came while the end was looked for
+	there -= min(t.strays(), there)
 	return t.cursor.NextSeq - min(there, t.cursor.NextSeq)
 }
 
