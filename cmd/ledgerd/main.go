@@ -22,6 +22,7 @@ const intro = `ledgerd keeps a ledger of partner relationships and answers quest
   ledgerd --data DIR               everything in one process, kept under DIR
   ledgerd --eventstore esdb://… --nats nats://… --database postgres://… --run api
   ledgerd eventstore --help        its event store alone, for clients in any language
+  ledgerd replay --check           make every decision again, and compare
 
 Every setting is also an environment variable: --allow-history is LEDGERD_ALLOW_HISTORY.
 
@@ -61,6 +62,9 @@ func (e *usageError) Unwrap() error { return e.err }
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) > 0 && args[0] == "eventstore" {
 		return runEventStore(ctx, args[1:], getenv, stdout)
+	}
+	if len(args) > 0 && args[0] == "replay" {
+		return runReplay(ctx, args[1:], getenv, stdout)
 	}
 	c, err := parse(args, getenv)
 	if errors.Is(err, pflag.ErrHelp) {

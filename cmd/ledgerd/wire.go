@@ -92,8 +92,18 @@ func (l *ledger) close() error {
 	return errors.Join(errs...)
 }
 
-// openStore connects to the event store, the embedded one unless another is named.
+// openStore connects to the event store, and counts what is in it.
 func (l *ledger) openStore(ctx context.Context) error {
+	if err := l.connectStore(ctx); err != nil {
+		return err
+	}
+	l.heads = newHeadCount(ctx, l.store, l.log.With("part", "status"))
+	l.onClose(l.heads.close)
+	return nil
+}
+
+// connectStore connects to the event store, the embedded one unless another is named.
+func (l *ledger) connectStore(ctx context.Context) error {
 	connection := l.config.EventStore
 	if connection == "" {
 		node, err := esdbnode.Start(ctx, esdbnode.Options{Dir: l.config.path("eventstore"), Listen: l.config.EmbeddedStore, Logger: l.log.With("part", "eventstore")})
@@ -112,8 +122,6 @@ func (l *ledger) openStore(ctx context.Context) error {
 	}
 	l.onClose(store.Close)
 	l.store = mortalStore(store)
-	l.heads = newHeadCount(ctx, l.store, l.log.With("part", "status"))
-	l.onClose(l.heads.close)
 	return nil
 }
 

@@ -97,6 +97,7 @@ func Check(ctx context.Context, log eventstore.Store, o Options) (Report, error)
 	}
 	report := book.report.with(crew.finish())
 	report.Elapsed = time.Since(began)
+	report.Seconds = report.Elapsed.Seconds()
 	return report, ctx.Err()
 }
 

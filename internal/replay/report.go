@@ -38,7 +38,8 @@ type Report struct {
 	Unfinished int `json:"unfinished"`
 	// Reread is how often a stream was read again for a state that wasn't kept.
 	Reread  int           `json:"reread"`
-	Elapsed time.Duration `json:"elapsedNanoseconds"`
+	Elapsed time.Duration `json:"-"`
+	Seconds float64       `json:"seconds"`
 }
 
 // Same tells whether all that was replayed came out as it is recorded.

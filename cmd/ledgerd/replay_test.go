@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerledger/partnerledger/eventstore/esdbnode"
+	"github.com/partnerledger/partnerledger/internal/replay"
+)
+
+func replayed(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := run(t.Context(), append([]string{"replay", "--check"}, args...), func(string) string { return "" }, &out)
+	return out.String(), err
+}
+
+// Ensure the log of a daemon that is stopped is replayed with its keys, and the one of a daemon that runs
+// without them; and that a replay leaves everything as it was.
+func TestReplay_Check(t *testing.T) {
+	dir := t.TempDir()
+	t.Run("beside a daemon", func(t *testing.T) {
+		node, err := esdbnode.Start(t.Context(), esdbnode.Options{Dir: filepath.Join(dir, "eventstore")})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, node.Close()) })
+		d := start(t, "--data", dir, "--eventstore", node.ConnectionString(), "--sole-writer", "--allow-history")
+		d.play("tiny.jsonl", 400)
+		events := len(d.recorded())
+		out, err := replayed(t, "--eventstore", node.ConnectionString(), "--without-keys", "--json")
+		require.NoError(t, err, out)
+		var report replay.Report
+		require.NoError(t, json.Unmarshal([]byte(out), &report))
+		require.Equal(t, events, report.Events)
+		require.Equal(t, events, report.Compared)
+		require.Positive(t, report.ErasedTexts)
+		_, err = replayed(t, "--eventstore", node.ConnectionString(), "--data", dir)
+		require.ErrorContains(t, err, "--without-keys")
+	})
+	out, err := replayed(t, "--data", dir)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "decisions replayed, 0 differ")
+	again, err := replayed(t, "--data", dir)
+	require.NoError(t, err)
+	require.Equal(t, firstLine(out), firstLine(again))
+}
+
+func firstLine(text string) string {
+	line, _, _ := bytes.Cut([]byte(text), []byte("\n"))
+	return string(line)
+}
+
+// Ensure wrong settings are told as such, and that nothing is made where there is nothing.
+func TestReplay_Settings(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	_, err := replayed(t, "--data", none)
+	require.ErrorContains(t, err, "there is no eventstore under")
+	require.NoDirExists(t, none)
+	for _, args := range [][]string{{"replay"}, {"replay", "--check", "more"}, {"replay", "--checks"}} {
+		var usage *usageError
+		require.ErrorAs(t, run(t.Context(), args, func(string) string { return "" }, &bytes.Buffer{}), &usage)
+	}
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"replay", "--help"}, func(string) string { return "" }, &out))
+	require.Contains(t, out.String(), "byte for byte")
+}
