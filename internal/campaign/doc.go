@@ -10,6 +10,7 @@
 //	LEDGER_CAMPAIGN=30m go test -count=1 -v -timeout 0 -run TestCampaign ./internal/campaign
 //	LEDGER_CAMPAIGN=100 LEDGER_CAMPAIGN_SEED=7 go test …                           100 rounds, always the same ones
 //	LEDGER_CAMPAIGN_ONLY=relay-frozen,nats-deleted go test …                       these faults alone
+//	LEDGER_CAMPAIGN_LOGS=DIR go test …                                             logs of all processes after damage
 //
 // The schedule is a function of the seed alone, and the seed is printed. How a fault falls between the steps of the
 // processes is up to the machine.
