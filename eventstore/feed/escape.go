@@ -7,48 +7,59 @@ import (
 
 const hexDigits = "0123456789ABCDEF"
 
+// fit tells which bytes stand for themselves in a header. It is a table because the metadata of every event
+// is looked at byte by byte.
+type fit [256]bool
+
+var (
+	plain  = fitting("")
+	quoted = fitting(`"`)
+	spaced = fitting(` "`)
+)
+
+// fitting are printable ASCII without percent, and without space and quote unless they are kept.
+func fitting(keep string) *fit {
+	var f fit
+	for c := byte('!'); c <= '~'; c++ {
+		f[c] = c != '%' && c != '"'
+	}
+	for _, c := range []byte(keep) {
+		f[c] = true
+	}
+	return &f
+}
+
 // escape percent-encodes a header value as CloudEvents asks: space, quote, percent and all that isn't
 // printable ASCII. It MUST leave nothing that a NATS client alters on the way: line ends become spaces and
 // white space at both ends is cut off.
-func escape(value string) string { return escapeBut(value, "") }
+func escape(value string) string { return plain.escape(value) }
 
 // escapeJSON leaves quotes and inner spaces as they are, so that people can read JSON in a header.
 func escapeJSON(value string) string {
 	if strings.HasPrefix(value, " ") || strings.HasSuffix(value, " ") {
-		return escapeBut(value, `"`)
+		return quoted.escape(value)
 	}
-	return escapeBut(value, ` "`)
+	return spaced.escape(value)
 }
 
-func escapeBut(value, keep string) string {
+func (f *fit) escape(value string) string {
 	first := 0
-	for first < len(value) && !mustEscape(value[first], keep) {
+	for first < len(value) && f[value[first]] {
 		first++
 	}
 	if first == len(value) {
 		return value
 	}
-	var b strings.Builder
-	b.Grow(len(value) + 16)
-	b.WriteString(value[:first])
-	for _, c := range []byte(value[first:]) {
-		if mustEscape(c, keep) {
-			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+	out := make([]byte, first, len(value)+16)
+	copy(out, value)
+	for i := first; i < len(value); i++ {
+		if c := value[i]; f[c] {
+			out = append(out, c)
 		} else {
-			b.WriteByte(c)
+			out = append(out, '%', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
-	return b.String()
-}
-
-func mustEscape(c byte, keep string) bool {
-	switch {
-	case c == '%', c < ' ', c > '~':
-		return true
-	case c == ' ', c == '"':
-		return strings.IndexByte(keep, c) < 0
-	}
-	return false
+	return string(out)
 }
 
 // unescape undoes both.
