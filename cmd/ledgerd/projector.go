@@ -20,6 +20,7 @@ func (l *ledger) projectorOptions() projections.Options {
 		Holds: func(ctx context.Context, m eventstore.Landmark) error {
 			return eventstore.Holds(ctx, l.store, m)
 		},
+		Skips:  l.skips,
 		Logger: l.log.With("part", "projector"),
 	}
 }
