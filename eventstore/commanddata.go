@@ -54,7 +54,7 @@ func (c *Codec) DecodeCommand(r Recorded, meta Metadata) (domain.Command, error)
 	if meta.Command.Data == nil {
 		return nil, ErrNoCommandData
 	}
-	example, known := vocabulary.CommandNamed(meta.Command.Type)
+	example, known := vocabulary.KeptNamed(meta.Command.Type)
 	if !known {
 		return nil, fmt.Errorf("command of event %s: there is no command %q", r.ID, meta.Command.Type)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,22 +54,39 @@ VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0, '')`
 // Order asks whichever process applies events to a projection to do something to it. It gives the order's id.
 // The error is ErrNoProjection where there is none of that name.
 func (m *Models) Order(ctx context.Context, name string, kind Kind) (string, error) {
-	if !m.knows(name) {
-		return "", fmt.Errorf("%q: %w", name, ErrNoProjection)
+	ids, err := m.OrderAll(ctx, kind, name)
+	if err != nil {
+		return "", err
 	}
-	id := uuid.NewString()
+	return ids[0], nil
+}
+
+// OrderAll is Order for several projections at once, all or none: rebuilds ordered together go over the ledger
+// together.
+func (m *Models) OrderAll(ctx context.Context, kind Kind, names ...string) ([]string, error) {
+	ids := make([]string, len(names))
+	for i, name := range names {
+		if !m.knows(name) {
+			return nil, fmt.Errorf("%q: %w", name, ErrNoProjection)
+		}
+		ids[i] = uuid.NewString()
+	}
 	err := m.db.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec(ctx, insertOrder, id, name, kind, time.Now().UnixMilli(), Waiting)
-		return err
+		for i, name := range names {
+			if _, err := tx.Exec(ctx, insertOrder, ids[i], name, kind, time.Now().UnixMilli(), Waiting); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return "", fmt.Errorf("order %s of %s: %w", kind, name, err)
+		return nil, fmt.Errorf("order %s of %s: %w", kind, strings.Join(names, ", "), err)
 	}
 	select {
 	case m.ordered <- struct{}{}:
 	default:
 	}
-	return id, nil
+	return ids, nil
 }
 
 func (m *Models) knows(name string) bool {
@@ -132,7 +151,9 @@ func (r *Runner) carryOutAll(ctx context.Context, orders []Order) error {
 			continue
 		}
 		if o.Kind == OrderRebuild {
-			rebuilds = append(rebuilds, o)
+			if !slices.ContainsFunc(rebuilds, func(other Order) bool { return other.Name == o.Name }) { // a second time comes after
+				rebuilds = append(rebuilds, o)
+			}
 			continue
 		}
 		report, err := r.obey(ctx, o)

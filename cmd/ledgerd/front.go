@@ -21,7 +21,8 @@ import (
 // looks after the process can tell starting from hanging; what isn't there yet says so.
 type front struct {
 	api    atomic.Pointer[http.Handler]
-	opened atomic.Pointer[ledger] // set once its parts may be looked at
+	upkeep atomic.Pointer[http.Handler] // until the API is there
+	opened atomic.Pointer[ledger]       // set once its parts may be looked at
 
 	address, operations string // where it listens, as URLs; empty where it doesn't
 	serving             *http.Server
@@ -119,6 +120,10 @@ func (f *front) withAPI(l *ledger) http.Handler {
 			(*h).ServeHTTP(w, r)
 			return
 		}
+		if h := f.upkeep.Load(); h != nil {
+			(*h).ServeHTTP(w, r)
+			return
+		}
 		httpapi.Starting(w, r)
 	}))
 	mux.Handle("/", api)
@@ -138,6 +143,9 @@ func (f *front) answer(api http.Handler, stdout io.Writer) {
 	f.api.Store(&api)
 	fmt.Fprintf(stdout, "ledgerd answers at %s (API: %s/docs)\n", f.address, f.address)
 }
+
+// maintain lets people look after the read models for which the API waits.
+func (f *front) maintain(upkeep http.Handler) { f.upkeep.Store(&upkeep) }
 
 // answers tells whether the API does.
 func (f *front) answers() bool { return f.api.Load() != nil }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -51,19 +52,28 @@ func (k knownOutcomes) Outcome(ctx context.Context, id domain.CommandID) (events
 	return o, true, nil
 }
 
-// knowsCommands refuses to start where the outcomes of commands stand still before the end of the log:
-// a command said again would not be recognized.
-func (l *ledger) knowsCommands(ctx context.Context, head eventstore.Position) error {
-	known, err := knownOutcomes{l.db, l.models}.Reflects(ctx)
-	if err != nil {
-		return err
+// awaitOutcomes waits while the outcomes of commands stand still before the end of the log, because a command
+// said again would not be recognized. Whoever looks after the ledger can let them go on meanwhile (see upkeep).
+func (l *ledger) awaitOutcomes(ctx context.Context, head eventstore.Position) error {
+	for warned := false; ; warned = true {
+		known, err := knownOutcomes{l.db, l.models}.Reflects(ctx)
+		if err != nil || known >= head {
+			return err
+		}
+		if !warned {
+			l.log.Error("commands can't be taken before this read model goes on; see ledger projections",
+				"projection", outcomes.Projection{}.Name(), "position", known, "head", head)
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	if known < head {
-		return fmt.Errorf("the read model %s stands still at position %d of %d; commands can't be taken before it goes on",
-			outcomes.Projection{}.Name(), known, head)
-	}
-	return nil
 }
+
+// lookAgain is how often awaitOutcomes looks.
+const lookAgain = 100 * time.Millisecond
 
 // Reflects is the position up to which every command is known.
 func (k knownOutcomes) Reflects(ctx context.Context) (eventstore.Position, error) {

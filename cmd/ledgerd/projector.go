@@ -20,6 +20,7 @@ func (l *ledger) projectorOptions() projections.Options {
 		Holds: func(ctx context.Context, m eventstore.Landmark) error {
 			return eventstore.Holds(ctx, l.store, m)
 		},
+		Skips:     l.skips,
 		Unguarded: l.config.Trial.lacks(guardCheckpoint),
 		Logger:    l.log.With("part", "projector"),
 	}

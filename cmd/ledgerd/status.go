@@ -149,6 +149,13 @@ func projectionPart(s projections.Status) wire.Part {
 	if s.Poison != nil {
 		p.Error = fmt.Sprintf("event %s: %s", s.Poison.Event, s.Poison.Cause)
 	}
+	if o := s.Order; o != nil && o.Kind == projections.OrderRebuild && o.Status == projections.Underway {
+		p.Rebuild = &wire.Rebuild{Version: s.Version, State: o.Phase, Events: o.Events, Of: o.Of, Rate: float64(o.Rate)}
+		if o.Rate > 0 {
+			left := float64(o.Of-min(o.Events, o.Of)) / float64(o.Rate)
+			p.Rebuild.SecondsLeft = &left
+		}
+	}
 	return p
 }
 

@@ -281,6 +281,8 @@ func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) erro
 
 // makeAPI waits for the read models, finishes what a process that died left half done, and wires the API.
 func (l *ledger) makeAPI(ctx context.Context) error {
+	upkeep := l.upkeep()
+	l.front.maintain(upkeep.Alone())
 	head, err := l.store.Head(ctx)
 	if err != nil {
 		return fmt.Errorf("head of the log: %w", err)
@@ -289,7 +291,7 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	if err := l.models.Wait(ctx, head); err != nil {
 		return err
 	}
-	if err := l.knowsCommands(ctx, head); err != nil {
+	if err := l.awaitOutcomes(ctx, head); err != nil {
 		return err
 	}
 	handler := eventstore.NewHandler(l.telemetry.Store(l.store), eventstore.NewCodec(vocabulary.Events(), l.keys), knownOutcomes{l.db, l.models}, eventstore.Options{
@@ -302,7 +304,7 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 		return err
 	}
 	l.api = httpapi.New(httpapi.Options{Handler: l.telemetry.Commands(handler), Decided: l.telemetry.Decided, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
-		Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
+		Upkeep: upkeep, Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
 	context.AfterFunc(ctx, l.api.Stop)
 	return nil
 }

@@ -119,6 +119,9 @@ func TestAnOperationIsForOperatorsAlone(t *testing.T) {
 		if _, found := vocabulary.CommandNamed(c.CommandType()); found {
 			t.Errorf("anybody can submit %s", c.CommandType())
 		}
+		if kept, found := vocabulary.KeptNamed(c.CommandType()); !found || reflect.TypeOf(kept) != reflect.TypeOf(c) {
+			t.Errorf("%s can't be read from the log", c.CommandType())
+		}
 	}
 	for name, grants := range vocabulary.Roles(vocabulary.Default) {
 		if domain.Permit(grants, domain.Parties{}, domain.Actor{Role: upkeep.Operator}) == nil {

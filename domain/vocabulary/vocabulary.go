@@ -126,6 +126,22 @@ func Commands() []domain.Command { return slices.Clone(commands) }
 // so nobody else can issue it, and no more is an operation.
 func CommandNamed(name string) (domain.Command, bool) { c, ok := commandsByName[name]; return c, ok }
 
+// KeptNamed finds the command with this name among all that may stand beside an event: those of the vocabulary, and
+// operations.
+func KeptNamed(name string) (domain.Command, bool) {
+	if c, ok := commandsByName[name]; ok {
+		return c, true
+	}
+	for _, o := range operations {
+		for _, c := range o.commands {
+			if c.CommandType() == name {
+				return c, true
+			}
+		}
+	}
+	return nil, false
+}
+
 // Events gives one filled example of each event.
 func Events() []domain.Event { return slices.Clone(events) }
 

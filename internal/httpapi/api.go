@@ -47,6 +47,8 @@ type Options struct {
 	Sealer eventstore.Sealer
 	// Status describes the running parts.
 	Status func(ctx context.Context) (Status, error)
+	// Upkeep lets people look after the read models.
+	Upkeep *Upkeep
 	// Decided, where given, is told of each command that was answered; its type is empty where it could not be read.
 	Decided func(ctx context.Context, commandType, status, code string, took time.Duration)
 	Now     func() time.Time
@@ -68,6 +70,8 @@ type API struct {
 	mux     *http.ServeMux
 	huma    huma.API
 
+	upkeep *Upkeep
+
 	stopping chan struct{} // closed by Stop
 	stopOnce sync.Once
 }
@@ -79,7 +83,17 @@ func (a *API) Stop() { a.stopOnce.Do(func() { close(a.stopping) }) }
 // New wires the routes.
 func New(o Options) *API {
 	a := &API{handler: o.Handler, reader: o.Reader, journal: o.Journal, db: o.DB, models: o.Models, sealer: o.Sealer,
-		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{})}
+		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{}), upkeep: o.Upkeep}
+	if a.upkeep == nil {
+		a.upkeep = &Upkeep{Logger: o.Logger} // enough to be described
+	}
+	a.huma = humago.New(a.mux, humaConfig())
+	a.routes()
+	a.docs()
+	return a
+}
+
+func humaConfig() huma.Config {
 	config := huma.DefaultConfig("Partner Ledger", "1")
 	config.Info.Description = "An event-sourced ledger of partner relationships: commands produce immutable facts, read models answer questions about them, now and at any time past."
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
@@ -88,10 +102,7 @@ func New(o Options) *API {
 	config.Formats["text/csv"] = huma.Format{Marshal: writeCSV}
 	config.Transformers = []huma.Transformer{sayJSON}
 	config.RejectUnknownQueryParameters = true // a misspelt filter must not look like an answer
-	a.huma = humago.New(a.mux, config)
-	a.routes()
-	a.docs()
-	return a
+	return config
 }
 
 // ServeHTTP answers a request.

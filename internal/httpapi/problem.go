@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -13,7 +14,9 @@ import (
 
 // asProblem is the one map from errors of queries to HTTP. It keeps inner words from users: what they
 // can't mend is logged, and they are told whom to tell.
-func (a *API) asProblem(err error) error {
+func (a *API) asProblem(err error) error { return problemOf(err, a.log) }
+
+func problemOf(err error, log *slog.Logger) error {
 	var status huma.StatusError
 	switch {
 	case err == nil:
@@ -25,7 +28,7 @@ func (a *API) asProblem(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return huma.Error503ServiceUnavailable("The answer took too long; ask again.")
 	}
-	a.log.Error("query failed", "error", err)
+	log.Error("query failed", "error", err)
 	return huma.NewError(http.StatusInternalServerError, "The ledger failed to answer; tell its operators.")
 }
 

@@ -25,4 +25,5 @@ func (a *API) routes() {
 	one[customerPath](a, "/v1/customers/{provider}/{customer}", "One customer with its history", customerDetail)
 	one[stateInput](a, "/v1/state", "The whole state as one document", a.state)
 	a.statusRoute()
+	a.upkeep.routes(a.huma)
 }
