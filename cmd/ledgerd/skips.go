@@ -42,20 +42,14 @@ func (l *ledger) skips(ctx context.Context, projection string) ([]uuid.UUID, err
 func (l *ledger) upkeep() *httpapi.Upkeep {
 	handler := eventstore.NewHandler(l.telemetry.Store(l.store), eventstore.NewCodec(vocabulary.Events(), l.keys), knownOutcomes{l.db, l.models},
 		eventstore.Options{Rules: l.config.rules(), Logger: l.log.With("part", "upkeep")})
-	return &httpapi.Upkeep{Projections: l.models, DB: l.db, Condition: l.status, EventAt: l.eventAt, Handler: l.telemetry.Commands(handler),
+	return &httpapi.Upkeep{Projections: l.models, DB: l.db, Condition: l.status, EventAfter: l.eventAfter, Handler: l.telemetry.Commands(handler),
 		Digest: l.keys.Digest, Now: l.config.Trial.now, Logger: l.log.With("part", "upkeep")}
 }
 
-// eventAt is the event at a position of the log.
-func (l *ledger) eventAt(ctx context.Context, p eventstore.Position) (eventstore.Recorded, error) {
-	for e, err := range l.store.ReadAll(ctx, p-1) {
-		if err != nil {
-			return eventstore.Recorded{}, err
-		}
-		if e.Position == p {
-			return e, nil
-		}
-		break
+// eventAfter is the first event after a position of the log.
+func (l *ledger) eventAfter(ctx context.Context, p eventstore.Position) (eventstore.Recorded, error) {
+	for e, err := range l.store.ReadAll(ctx, p) {
+		return e, err
 	}
-	return eventstore.Recorded{}, fmt.Errorf("the log has no event at position %d", p)
+	return eventstore.Recorded{}, fmt.Errorf("the log has no event after position %d", p)
 }

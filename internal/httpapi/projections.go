@@ -21,7 +21,7 @@ type ordersAnswer struct{ Body wire.ProjectionOrders }
 type skippedAnswer struct{ Body wire.Skipped }
 
 type ordersInput struct {
-	ID []string `query:"id" doc:"Only these orders"`
+	ID []string `query:"id" doc:"Only these orders, with commas between them"`
 }
 
 // projectionsPath names some projections; every one of them exists when the orders are given, or none is given.

@@ -36,8 +36,8 @@ type Upkeep struct {
 	DB          sqldb.Reader
 	// Condition describes the running parts; see Options.Status.
 	Condition func(ctx context.Context) (Status, error)
-	// EventAt gives the event at a position of the log.
-	EventAt func(ctx context.Context, p eventstore.Position) (eventstore.Recorded, error)
+	// EventAfter gives the first event after a position of the log.
+	EventAfter func(ctx context.Context, p eventstore.Position) (eventstore.Recorded, error)
 	// Handler decides what has to be on record.
 	Handler Handler
 	// Digest is a keyed fingerprint; see seal.
@@ -66,9 +66,9 @@ func faulty(status int, code, sentence string) error {
 
 // skipping is a wish to skip, with what the ledger sees at present.
 type skipping struct {
-	name     string
-	body     wire.Skip
-	standsAt *projections.Poison
+	name   string
+	body   wire.Skip
+	status projections.Status
 }
 
 // skip puts the decision on record, then lets the projection go on. Where the second fails, the same again does it.
@@ -113,7 +113,7 @@ func (u *Upkeep) skipping(ctx context.Context, name string, body wire.Skip) (ski
 		return skipping{}, err
 	}
 	body.Reason, body.UserPrincipalName = strings.TrimSpace(body.Reason), strings.TrimSpace(body.UserPrincipalName)
-	s := skipping{name: name, body: body, standsAt: status.Poison}
+	s := skipping{name: name, body: body, status: status}
 	switch {
 	case body.Reason == "":
 		return s, faulty(http.StatusUnprocessableEntity, string(upkeep.ReasonMissing), "Say why the event is skipped; the reason stays on record.")
@@ -143,12 +143,15 @@ func (u *Upkeep) request(ctx context.Context, s skipping) (eventstore.Request, e
 	if err != nil {
 		return eventstore.Request{}, fmt.Errorf("digest of command %s: %w", s.body.CommandID, err)
 	}
-	if s.standsAt != nil {
-		event, err := u.EventAt(ctx, s.standsAt.Position)
+	if poison := s.status.Poison; poison != nil {
+		event, err := u.EventAfter(ctx, s.status.Position)
 		if err != nil {
 			return eventstore.Request{}, err
 		}
-		c.StandsAt, c.EventType, c.Position = s.standsAt.Event, event.Type, int64(s.standsAt.Position)
+		if event.ID.String() != poison.Event { // it has gone on meanwhile, or another stopped
+			return eventstore.Request{}, faulty(http.StatusConflict, "contended", "The read model "+s.name+" has moved meanwhile; look where it stands, and ask again.")
+		}
+		c.StandsAt, c.EventType, c.Position = poison.Event, event.Type, int64(poison.Position)
 	}
 	return eventstore.Request{Digest: u.Digest(content),
 		Intent: domain.Intent{ID: domain.CommandID(s.body.CommandID), At: domain.InstantOf(u.Now()), Actor: actor, Command: c}}, nil
