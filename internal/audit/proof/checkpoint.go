@@ -154,3 +154,27 @@ func (s Signed) Lacks(witnesses []note.Verifier) (name string, lacks bool) {
 func With(signed []byte, lines ...string) []byte {
 	return append(slices.Clone(signed), strings.Join(lines, "")...)
 }
+
+// Unverified reads a checkpoint without asking who signed it: for whoever only carries it on.
+func Unverified(signed []byte) (Checkpoint, error) {
+	at := strings.LastIndex(string(signed), "\n\n")
+	if at < 0 {
+		return Checkpoint{}, fmt.Errorf("%w: nobody signed it", ErrCheckpoint)
+	}
+	return parseText(string(signed[:at+1]))
+}
+
+// LogOnly is the note without the lines of anybody but the log: what a later visit goes by.
+func LogOnly(signed []byte) ([]byte, error) {
+	c, err := Unverified(signed)
+	if err != nil {
+		return nil, err
+	}
+	text := c.Text() + "\n"
+	for line := range strings.Lines(string(signed[len(text):])) {
+		if strings.HasPrefix(line, "— "+c.Origin+" ") {
+			text += line
+		}
+	}
+	return []byte(text), nil
+}

@@ -122,6 +122,26 @@ func (f Fetch) Tile(t tlog.Tile) ([]byte, error) {
 	return data[:t.W*tlog.HashSize], nil
 }
 
+// Bundle fetches a bundle of entries of just this width, cut out of the full one if it made way for that.
+func (f Fetch) Bundle(t tlog.Tile) ([]byte, error) {
+	data, err := f(Path(t))
+	if t.W < TileWidth && errors.Is(err, fs.ErrNotExist) {
+		data, err = f(Path(Entries(t.N, TileWidth)))
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := SplitEntries(data)
+	if err != nil || len(entries) < t.W {
+		return nil, fmt.Errorf("%s: %w", Path(t), errors.Join(ErrEntries, err))
+	}
+	end := 0
+	for _, entry := range entries[:t.W] {
+		end += 2 + len(entry)
+	}
+	return data[:end], nil
+}
+
 // Entry fetches the entry with this index of a log of this size, whose leaf hash is to be checked still.
 func (f Fetch) Entry(index, size int64) ([]byte, error) {
 	n := index / TileWidth
@@ -129,16 +149,13 @@ func (f Fetch) Entry(index, size int64) ([]byte, error) {
 	if index < 0 || width <= int(index%TileWidth) {
 		return nil, fmt.Errorf("entry %d isn't one of %d", index, size)
 	}
-	data, err := f(Path(Entries(n, width)))
-	if width < TileWidth && errors.Is(err, fs.ErrNotExist) {
-		data, err = f(Path(Entries(n, TileWidth)))
-	}
+	data, err := f.Bundle(Entries(n, width))
 	if err != nil {
 		return nil, err
 	}
 	entries, err := SplitEntries(data)
-	if err != nil || len(entries) < width {
-		return nil, fmt.Errorf("entries %d: %w", n, errors.Join(ErrEntries, err))
+	if err != nil {
+		return nil, err
 	}
 	return entries[index%TileWidth], nil
 }
