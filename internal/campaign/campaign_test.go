@@ -93,6 +93,8 @@ type round struct {
 	to     int
 	marks  marks
 	tally  *tally
+	lost   int // the last event in the stream when it lost some
+	lostAt time.Time
 }
 
 // tally is what is counted about one kind of fault.
@@ -137,7 +139,7 @@ const (
 // run does one round with lines up to the end, and gives the damage.
 func (c *campaign) run(f fault, chance *rand.Rand, lines int, tally *tally) (damage []string) {
 	from := c.writer.answered()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 2*c.world.patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*usualPatience)
 	defer cancel()
 	r := &round{campaign: c, Context: ctx, fault: f, chance: chance, from: from, to: min(len(c.writer.lines), from+lines),
 		marks: c.world.mark(c.world.parts()...), tally: tally}

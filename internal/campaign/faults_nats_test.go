@@ -18,9 +18,6 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore/feed"
 )
 
-// healed is what a relay says when it publishes again what the stream lost.
-const healed = `published again from the log`
-
 // natsFaults are what happens to the store of NATS.
 func natsFaults() []fault {
 	return []fault{
@@ -29,20 +26,20 @@ func natsFaults() []fault {
 			r.quiet()
 			r.let(1)
 			r.rollBack()
-			r.effect(func() bool { return r.marks.said(healed) > 0 })
+			r.effect(r.healed)
 		}},
 		{name: "nats-deleted", does: "the store of NATS is gone", strike: func(r *round) {
 			r.at(0.5)
 			r.quiet()
 			r.let(1)
 			r.replaceNATS("")
-			r.effect(func() bool { return r.marks.said(healed) > 0 })
+			r.effect(r.healed)
 		}},
 		{name: "nats-purged", does: "the stream is emptied, and remembers the ids of what it lost", strike: func(r *round) {
 			r.at(0.5)
 			r.quiet()
 			r.injected()
-			r.seen(r.purge() && until(r, effectTime, func() bool { return r.marks.said(healed) > 0 }))
+			r.seen(r.purge() && until(r, effectTime, r.healed))
 		}},
 		{name: "nats-window-passed", does: "an old copy, when nobody remembers ids any more, with two relays", prepare: func(r *round) {
 			for _, p := range r.world.relays {
@@ -53,7 +50,7 @@ func natsFaults() []fault {
 			r.quiet()
 			r.let(1)
 			r.rollBack()
-			r.effect(func() bool { return r.marks.said(healed) > 0 && r.window() == 100*time.Millisecond })
+			r.effect(func() bool { return r.healed() && r.window() == 100*time.Millisecond })
 		}, mend: func(r *round) {
 			for _, p := range r.world.relays {
 				p.again()
@@ -71,6 +68,20 @@ func natsFaults() []fault {
 func (r *round) quiet() {
 	r.readLogAgain()
 	_ = until(r, effectTime, func() bool { return r.streamReached() == nil })
+	r.lost, r.lostAt = len(r.log)-1, time.Now()
+}
+
+// healed tells whether the event that was the last one when something was lost is in the stream again, and was put
+// there since.
+func (r *round) healed() bool {
+	ctx, cancel := context.WithTimeout(r, revivalOfNATS)
+	defer cancel()
+	stream, err := r.stream(ctx)
+	if err != nil {
+		return false
+	}
+	msg, err := stream.GetMsg(ctx, stream.CachedInfo().State.FirstSeq+uint64(r.lost))
+	return err == nil && msg.Time.After(r.lostAt) && msg.Header.Get("ce-id") == r.log[r.lost].ID.String()
 }
 
 // rollBack puts an old copy of NATS's store in place; the first round of a world makes the copy.

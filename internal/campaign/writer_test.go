@@ -55,7 +55,7 @@ const submissionTime = 30 * time.Second
 // say says everything up to the line before the end, again and again until all of it is answered. back is how many
 // lines it goes back each time.
 func (w *writer) say(ctx context.Context, end, back int, oneByOne bool) error {
-	deadline, cancel := context.WithTimeout(ctx, w.world.patience)
+	deadline, cancel := context.WithTimeout(ctx, usualPatience)
 	defer cancel()
 	for w.answered() < end {
 		from := max(0, w.answered()-back)
@@ -63,7 +63,7 @@ func (w *writer) say(ctx context.Context, end, back int, oneByOne bool) error {
 			w.count(&w.broken)
 		}
 		if deadline.Err() != nil {
-			return fmt.Errorf("line %d was not answered within %s", w.answered()+1, w.world.patience)
+			return fmt.Errorf("line %d was not answered within %s", w.answered()+1, usualPatience)
 		}
 		if w.answered() < end {
 			_ = until(deadline, w.world.patience, w.world.api.isReady)
