@@ -125,7 +125,7 @@ func orderOf(o projections.Order) wire.ProjectionOrder {
 	return w
 }
 
-// orders gives the orders with these ids, or all.
+// orders gives the orders with these ids, in their order, or all.
 func (u *Upkeep) orders(ctx context.Context, ids []string) ([]wire.ProjectionOrder, error) {
 	all, err := u.Projections.Orders(ctx, u.DB)
 	if err != nil {
@@ -136,6 +136,9 @@ func (u *Upkeep) orders(ctx context.Context, ids []string) ([]wire.ProjectionOrd
 		if len(ids) == 0 || slices.Contains(ids, o.ID) {
 			list = append(list, orderOf(o))
 		}
+	}
+	if len(ids) > 0 {
+		slices.SortStableFunc(list, func(a, b wire.ProjectionOrder) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
 	}
 	return list, nil
 }
