@@ -22,17 +22,25 @@ type event struct {
 
 // decodeAll reads events; what can't be read is a difference, and the check goes on without it.
 func (w *worker) decodeAll(events []event) {
+	var before *event
 	for i := range events {
-		if err := w.decode(&events[i]); err != nil {
+		if err := w.decode(&events[i], before); err != nil {
 			events[i].fact = nil
 			w.found.differ(differenceAt(events[i], fmt.Sprintf("it can't be read: %v", err)))
 		}
+		before = &events[i]
 	}
 }
 
-func (w *worker) decode(e *event) (err error) {
+// decode reads an event, which stands right after another one unless that is nil.
+func (w *worker) decode(e, before *event) (err error) {
 	w.tape.record()
-	if e.fact, e.meta, err = w.codec.Decode(e.Recorded); err != nil {
+	if before != nil && before.Stream == e.Stream {
+		e.fact, e.meta, err = w.codec.DecodeNext(e.Recorded, before.meta)
+	} else {
+		e.fact, e.meta, err = w.codec.Decode(e.Recorded)
+	}
+	if err != nil {
 		return err
 	}
 	ownTexts := len(w.tape.texts)
