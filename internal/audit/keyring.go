@@ -175,5 +175,5 @@ func (r *KeyRing) sign(text string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("proof log: sign: %w", err)
 	}
-	return signed, nil
+	return proof.With(signed), nil
 }

@@ -155,3 +155,6 @@ func (b Bundle) put(e proof.Event, leaf []byte, p proof.Inclusion) error {
 	b[leafFile(e.Seq)], b[proofFile(e.Seq)] = leaf, p.Bytes()
 	return nil
 }
+
+// Events is how many events are in the bundle.
+func (b Bundle) Events() int { return bytes.Count(b[eventsFile], []byte("\n")) }

@@ -63,6 +63,12 @@ func (k otherKeys) checkpoint(note []byte, witnessed bool) (h otherHead, err err
 	}
 	text := strings.Join(lines[:3], "")
 	signed, cosigned := false, false
+	order := func(line string) string {
+		return strconv.FormatBool(!strings.HasPrefix(line, "— "+k.name+" ")) + line
+	}
+	if !slices.IsSortedFunc(lines[4:len(lines)-1], func(a, b string) int { return strings.Compare(order(a), order(b)) }) {
+		return h, errors.New("signatures in another order")
+	}
 	for _, line := range lines[4 : len(lines)-1] {
 		name, encoded, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(line, "— "), "\n"), " ")
 		raw, err := strict64(encoded, -1)

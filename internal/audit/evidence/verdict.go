@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +112,9 @@ func (c Checks) checkpoint(text []byte, where string) (proof.Signed, error) {
 	case err != nil:
 		return s, fault(BadCheckpoint, where, err)
 	}
+	if !bytes.Equal(proof.With(text), text) {
+		return s, faultf(BadCheckpoint, where, "its signatures stand in another order")
+	}
 	if name, lacks := s.Lacks(c.Trust.Witnesses); lacks {
 		return s, faultf(NotWitnessed, where, "witness %s did not cosign it", name)
 	}
@@ -122,7 +126,7 @@ func (c Checks) since() (*proof.Checkpoint, error) {
 	if c.Since == nil {
 		return nil, nil
 	}
-	s, err := Checks{Trust: proof.Trust{Log: c.Trust.Log}}.checkpoint(c.Since, "the earlier checkpoint")
+	s, err := Checks{Trust: proof.Trust{Log: c.Trust.Log}}.checkpoint(proof.With(c.Since), "the earlier checkpoint")
 	return &s.Checkpoint, err
 }
 

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -150,9 +151,25 @@ func (s Signed) Lacks(witnesses []note.Verifier) (name string, lacks bool) {
 	return "", false
 }
 
-// With is the note with more signature lines behind it.
-func With(signed []byte, lines ...string) []byte {
-	return append(slices.Clone(signed), strings.Join(lines, "")...)
+// With is the note with more signature lines, in the one order that a log here writes: its own first, then
+// those of others.
+func With(signed []byte, more ...string) []byte {
+	at := strings.LastIndex(string(signed), "\n\n") + 2
+	if at < 2 {
+		return signed
+	}
+	origin, _, _ := strings.Cut(string(signed), "\n")
+	lines := slices.Concat(slices.Collect(strings.Lines(string(signed[at:]))), more)
+	slices.SortFunc(lines, func(a, b string) int {
+		own := func(line string) int {
+			if strings.HasPrefix(line, "— "+origin+" ") {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a, b))
+	})
+	return append(slices.Clone(signed[:at]), strings.Join(lines, "")...)
 }
 
 // Unverified reads a checkpoint without asking who signed it: for whoever only carries it on.
