@@ -103,6 +103,9 @@ func (c *Codec) encodeData(id uuid.UUID, event domain.Event) ([]byte, error) {
 
 // DecodeMetadata reads the metadata of a recorded event.
 func (c *Codec) DecodeMetadata(r Recorded) (Metadata, error) {
+	if meta, ok := readJSON(r.Metadata); ok {
+		return meta, nil
+	}
 	var meta Metadata
 	if err := json.Unmarshal(r.Metadata, &meta); err != nil {
 		return Metadata{}, fmt.Errorf("metadata of event %s (%s, position %d): %w", r.ID, r.Type, r.Position, err)
