@@ -21,9 +21,10 @@ const (
 	roleAPI       = "api"
 	roleRelay     = "relay"
 	roleProjector = "projector"
+	roleNotary    = "notary"
 )
 
-var allRoles = []string{roleAPI, roleRelay, roleProjector}
+var allRoles = []string{roleAPI, roleRelay, roleProjector, roleNotary}
 
 // config is every setting of the daemon. Each is a flag and an environment variable: --allow-history is
 // LEDGERD_ALLOW_HISTORY; a flag wins.
@@ -36,6 +37,7 @@ type config struct {
 	Database      string
 	Partitions    string
 	Run           []string
+	Witnesses     []string
 	AllowHistory  bool
 	SoleWriter    bool
 	StrictRoles   bool
@@ -62,7 +64,8 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to use, esdb://HOST:PORT?tls=false; empty: embedded")
 	f.StringVar(&c.NATS, "nats", "", "NATS with JetStream to use, nats://HOST:PORT; empty: embedded")
 	f.StringVar(&c.Database, "database", "", "database of the read models, postgres://… or sqlite:FILE; empty: SQLite under --data")
-	f.StringSliceVar(&c.Run, "run", allRoles, "roles of this process: api, relay, projector")
+	f.StringSliceVar(&c.Run, "run", allRoles, "roles of this process: api, relay, projector, notary")
+	f.StringArrayVar(&c.Witnesses, "witness", nil, "with the role notary: a witness that is asked to cosign the proof log, VKEY@https://HOST/PREFIX; may be given several times")
 	f.StringVar(&c.Partitions, "partitions", "0-15", "with the role projector: partitions of streams for which this process makes the read models that several may share; PostgreSQL is meant. The others are made where partition 0 is")
 	f.BoolVar(&c.AllowHistory, "allow-history", false, "accept commands with a time in the past, as history being imported")
 	f.BoolVar(&c.SoleWriter, "sole-writer", false, "with --eventstore: promise that no other process writes to that log, and save reading before each decision")
@@ -160,9 +163,9 @@ func loopbackOnly(address string) error {
 	return fmt.Errorf("%s can be reached from elsewhere, and the ledger can't tell yet who is speaking; use 127.0.0.1", address)
 }
 
-// whole tells whether this process plays all roles, so that nobody else needs its parts.
+// whole tells whether this process plays all roles that others build on, so that nobody else needs its parts.
 func (c *config) whole() bool {
-	return !slices.ContainsFunc(allRoles, func(role string) bool { return !c.plays(role) })
+	return !slices.ContainsFunc([]string{roleAPI, roleRelay, roleProjector}, func(role string) bool { return !c.plays(role) })
 }
 
 func (c *config) plays(role string) bool { return slices.Contains(c.Run, role) }

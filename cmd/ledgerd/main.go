@@ -23,6 +23,7 @@ const intro = `ledgerd keeps a ledger of partner relationships and answers quest
   ledgerd --eventstore esdb://… --nats nats://… --database postgres://… --run api
   ledgerd eventstore --help        its event store alone, for clients in any language
   ledgerd replay --check           make every decision again, and compare
+  ledgerd keys create --name …     begin a proof log, which shows auditors that nothing was altered
 
 Every setting is also an environment variable: --allow-history is LEDGERD_ALLOW_HISTORY.
 
@@ -62,6 +63,9 @@ func (e *usageError) Unwrap() error { return e.err }
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 	if len(args) > 0 && args[0] == "eventstore" {
 		return runEventStore(ctx, args[1:], getenv, stdout)
+	}
+	if len(args) > 0 && (args[0] == "keys" || args[0] == "proofs") {
+		return runKeys(ctx, args, getenv, stdout)
 	}
 	if len(args) > 0 && args[0] == "replay" {
 		return runReplay(ctx, args[1:], getenv, stdout)

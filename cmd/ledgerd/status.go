@@ -43,6 +43,9 @@ func (l *ledger) status(ctx context.Context) (wire.Condition, error) {
 	for _, p := range models {
 		s.Parts = append(s.Parts, projectionPart(p))
 	}
+	if l.config.plays(roleNotary) {
+		s.Parts = append(s.Parts, l.notaryPart())
+	}
 	for i := range s.Parts {
 		if err := l.lag(ctx, &s.Parts[i], to); err != nil {
 			return wire.Condition{}, err
@@ -83,6 +86,13 @@ func (l *ledger) destination(ctx context.Context, relay feed.RelayStatus, models
 // lag tells how far the part is behind, in events and in seconds. A source has no place of its own.
 func (l *ledger) lag(ctx context.Context, p *wire.Part, to *destination) error {
 	if p.Kind == wire.Source {
+		return nil
+	}
+	if p.Kind == wire.Notary { // its place is a number
+		if to.events != nil && p.Events > 0 {
+			behind := *to.events - min(p.Events, *to.events)
+			p.Lag = &behind
+		}
 		return nil
 	}
 	p.Head = position(to.head)

@@ -17,6 +17,7 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore/esdb"
 	"github.com/partnerledger/partnerledger/eventstore/esdbnode"
 	"github.com/partnerledger/partnerledger/eventstore/feed"
+	"github.com/partnerledger/partnerledger/internal/audit"
 	"github.com/partnerledger/partnerledger/internal/httpapi"
 	"github.com/partnerledger/partnerledger/internal/intake"
 	"github.com/partnerledger/partnerledger/internal/journal"
@@ -48,6 +49,7 @@ type ledger struct {
 	runner  *projections.Runner
 	keys    *seal.Keys
 	journal *journal.Journal
+	notary  *audit.Notary
 	api     *httpapi.API
 
 	telemetry *telemetry.Telemetry
@@ -73,7 +75,7 @@ func (l *ledger) open(ctx context.Context) error {
 	if err := os.MkdirAll(l.config.Data, 0o700); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
-	for _, open := range []func(context.Context) error{l.openTelemetry, l.openFront, l.openStore, l.openFeed, l.openModels, l.openJournal} {
+	for _, open := range []func(context.Context) error{l.openTelemetry, l.openFront, l.openStore, l.openFeed, l.openModels, l.openJournal, l.openNotary} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -127,7 +129,7 @@ func (l *ledger) connectStore(ctx context.Context) error {
 
 // openFeed connects to NATS, the embedded one unless another is named.
 func (l *ledger) openFeed(context.Context) error {
-	if !l.config.plays(roleRelay) && !l.config.plays(roleProjector) {
+	if !l.config.plays(roleRelay) && !l.config.plays(roleProjector) && !l.config.plays(roleNotary) {
 		return nil
 	}
 	var err error
@@ -226,6 +228,9 @@ func (l *ledger) run(ctx context.Context, stdout io.Writer) error {
 	if l.config.plays(roleProjector) {
 		roles.Go(func() error { return ended(ctx, "projector", l.project(ctx)) })
 	}
+	if l.notary != nil {
+		roles.Go(func() error { return l.notarize(ctx) })
+	}
 	if l.config.plays(roleAPI) {
 		roles.Go(func() error { return l.answer(ctx, stop, stdout) })
 	}
@@ -304,7 +309,7 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 		return err
 	}
 	l.api = httpapi.New(httpapi.Options{Handler: l.telemetry.Commands(handler), Decided: l.telemetry.Decided, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Sealer: l.keys,
-		Upkeep: upkeep, Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
+		Upkeep: upkeep, Proofs: audit.NewHandler(l.config.proofs(), l.store, l.log.With("part", "proofs")), Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
 	context.AfterFunc(ctx, l.api.Stop)
 	return nil
 }

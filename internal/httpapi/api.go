@@ -49,6 +49,8 @@ type Options struct {
 	Status func(ctx context.Context) (Status, error)
 	// Upkeep lets people look after the read models.
 	Upkeep *Upkeep
+	// Proofs, where given, serves the proof log below /v1/proofs/.
+	Proofs http.Handler
 	// Decided, where given, is told of each command that was answered; its type is empty where it could not be read.
 	Decided func(ctx context.Context, commandType, status, code string, took time.Duration)
 	Now     func() time.Time
@@ -86,6 +88,9 @@ func New(o Options) *API {
 		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{}), upkeep: o.Upkeep}
 	if a.upkeep == nil {
 		a.upkeep = &Upkeep{Logger: o.Logger} // enough to be described
+	}
+	if o.Proofs != nil {
+		a.mux.Handle("GET /v1/proofs/", o.Proofs)
 	}
 	a.huma = humago.New(a.mux, humaConfig())
 	a.routes()

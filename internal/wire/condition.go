@@ -20,13 +20,14 @@ const (
 	Relay      Kind = "relay"      // carries events from the log to the feed
 	Source     Kind = "source"     // reads them there, or from the log where the feed fails
 	Projection Kind = "projection" // makes rows of them
+	Notary     Kind = "notary"     // keeps the proof log over them
 )
 
 // Part is how one part is.
 type Part struct {
 	Name       string     `json:"name"`
-	Kind       Kind       `json:"kind" enum:"relay,source,projection"`
-	State      string     `json:"state" doc:"relay: running, standby; source: feed, log, idle; projection: running, stopped, rebuilding"`
+	Kind       Kind       `json:"kind" enum:"relay,source,projection,notary"`
+	State      string     `json:"state" doc:"relay: running, standby; source: feed, log, idle; projection: running, stopped, rebuilding; notary: running, waiting, standby, halted, no key"`
 	Version    int        `json:"version,omitzero" doc:"Of a projection: it changes whenever the same events lead to other rows"`
 	Position   string     `json:"position,omitzero" doc:"Of the last event that it passed on or applied; -1 before any"`
 	Head       string     `json:"head,omitzero" doc:"Of the last event that it has to pass on or apply"`

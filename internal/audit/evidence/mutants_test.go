@@ -93,7 +93,7 @@ func (f *forger) dropLine(text []byte) ([]byte, bool) {
 // alter makes one alteration of files, and says what kind it is.
 func (f *forger) alter(honest map[string][]byte, others map[string]map[string][]byte) (files map[string][]byte, kind string, touched []string) {
 	for {
-		files = maps.Clone(honest)
+		files, touched = maps.Clone(honest), nil
 		name := f.ofKind(files)
 		ok := true
 		switch kind = []string{"flip", "drop file", "truncate", "append", "swap files", "drop line", "swap lines", "of another state", "several of another state", "new file"}[f.IntN(10)]; kind {
