@@ -41,6 +41,9 @@ func (r *Runner) load(ctx context.Context) error {
 					return err
 				}
 				members = append(members, loaded...)
+				if err := r.grant(ctx, tx, p); err != nil {
+					return err
+				}
 			}
 		}
 		_, err = tx.Exec(ctx, forgetTheDead, r.id)

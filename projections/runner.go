@@ -28,6 +28,9 @@ type Options struct {
 	Skips func(ctx context.Context, projection string) ([]uuid.UUID, error)
 	// Holds tells whether the log still has an event that was applied; nil not to ask. Its error ends Run.
 	Holds func(ctx context.Context, l eventstore.Landmark) error
+	// Analysts is the role of PostgreSQL that may read the tables of the read models; empty for none. It is not
+	// taken back from a role that isn't named any more.
+	Analysts string
 	// Unguarded makes checkpoints move from wherever they are. It is for the fault campaign, which MUST turn
 	// red without the guard.
 	Unguarded bool

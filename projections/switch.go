@@ -276,8 +276,10 @@ func (r *Runner) swap(ctx context.Context, p Projection, change func(tx *sqldb.T
 			return err
 		}
 		part, _ := r.want(p)
-		fresh, err = r.resume(ctx, tx, p, part, all)
-		return err
+		if fresh, err = r.resume(ctx, tx, p, part, all); err != nil {
+			return err
+		}
+		return r.grant(ctx, tx, p)
 	})
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ type config struct {
 	NATS          string
 	Database      string
 	Partitions    string
+	Analysts      string
 	Run           []string
 	Witnesses     []string
 	AllowHistory  bool
@@ -67,6 +68,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringSliceVar(&c.Run, "run", allRoles, "roles of this process: api, relay, projector, notary")
 	f.StringArrayVar(&c.Witnesses, "witness", nil, "with the role notary: a witness that is asked to cosign the proof log, VKEY@https://HOST/PREFIX; may be given several times")
 	f.StringVar(&c.Partitions, "partitions", "0-15", "with the role projector: partitions of streams for which this process makes the read models that several may share; PostgreSQL is meant. The others are made where partition 0 is")
+	f.StringVar(&c.Analysts, "analysts", "", "with a PostgreSQL --database: a role that may read the tables of the read models, and do nothing else; it must exist")
 	f.BoolVar(&c.AllowHistory, "allow-history", false, "accept commands with a time in the past, as history being imported")
 	f.BoolVar(&c.SoleWriter, "sole-writer", false, "with --eventstore: promise that no other process writes to that log, and save reading before each decision")
 	f.BoolVar(&c.StrictRoles, "strict-roles", false, "use the narrower role table that some of the vendor's sources give")
@@ -142,6 +144,9 @@ func (c *config) validate() (faults []error) {
 	}
 	if _, err := parsePartitions(c.Partitions); err != nil {
 		faults = append(faults, fmt.Errorf("--partitions: %w", err))
+	}
+	if c.Analysts != "" && !strings.HasPrefix(c.Database, "postgres") {
+		faults = append(faults, errors.New("--analysts goes with a PostgreSQL --database, which has roles"))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

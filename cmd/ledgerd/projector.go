@@ -21,6 +21,7 @@ func (l *ledger) projectorOptions() projections.Options {
 			return eventstore.Holds(ctx, l.store, m)
 		},
 		Skips:     l.skips,
+		Analysts:  l.config.Analysts,
 		Unguarded: l.config.Trial.lacks(guardCheckpoint),
 		Logger:    l.log.With("part", "projector"),
 	}
