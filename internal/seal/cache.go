@@ -51,6 +51,13 @@ func (c *cache) shrink() {
 	}
 }
 
+// clear forgets all keys.
+func (c *cache) clear() {
+	c.drops++
+	clear(c.generations)
+	clear(c.aeads)
+}
+
 // drop forgets all keys of a subject.
 func (c *cache) drop(subject string) {
 	c.drops++

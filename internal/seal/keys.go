@@ -1,19 +1,16 @@
 package seal
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-const (
-	keySize = 32
-	// digestBinding ties the ledger's digest key to its use; a subject's key is tied to subject and generation.
-	digestBinding = "digest"
-)
+// digestBinding ties the ledger's digest key to its use; a subject's key is tied to subject and generation.
+const digestBinding = "digest"
 
 // keyRef names one key.
 type keyRef struct {
@@ -37,28 +34,58 @@ type creation struct {
 	err  error
 }
 
-// newKey makes a key and gives it wrapped.
-func newKey(master tink.AEAD, binding string) ([]byte, error) {
-	raw := make([]byte, keySize)
-	defer clear(raw)
-	if _, err := rand.Read(raw); err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
-	}
-	return master.Encrypt(raw, []byte(binding))
-}
+// errUnusable says that a stored key isn't what was stored.
+var errUnusable = errors.New("the stored key was altered or moved from another data subject")
 
 // unwrap makes a stored key usable.
-func (k *Keys) unwrap(ref keyRef, wrapped []byte) (tink.AEAD, error) {
-	raw, err := k.master.Decrypt(wrapped, []byte(ref.binding()))
+func (k *Keys) unwrap(r record) (tink.AEAD, error) {
+	raw, err := k.master.unwrap(r.leaf, r.binding(), r.wrapped)
 	if err != nil {
-		return nil, errors.New("the stored key was altered or moved from another data subject")
+		return nil, errUnusable
 	}
 	defer clear(raw)
 	return subtle.NewAESGCM(raw)
 }
 
+// noticed is how long this process may go on opening texts without asking whether another has forgotten
+// somebody: within that time it does so everywhere.
+const noticed = time.Second
+
+// notice drops all keys that are at hand if another process changed anything since it was last asked, which
+// was longer ago than this.
+func (k *Keys) notice(within time.Duration) error {
+	if !k.store.shared() {
+		return nil
+	}
+	k.mu.Lock()
+	fresh := within > 0 && time.Since(k.asked) < within
+	k.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	began := time.Now()
+	now, err := k.store.epoch()
+	if err != nil {
+		return fmt.Errorf("key store: %w", err)
+	}
+	k.mu.Lock()
+	changed := now != k.epoch
+	if changed {
+		k.cache.clear()
+	}
+	k.epoch, k.asked = now, began
+	k.mu.Unlock()
+	if changed {
+		return k.master.load(false)
+	}
+	return nil
+}
+
 // newest gives the subject's newest key; one is made if there is none.
 func (k *Keys) newest(subject string) (key, error) {
+	if err := k.notice(0); err != nil {
+		return key{}, err
+	}
 	k.mu.Lock()
 	if cached, ok := k.cache.newest(subject); ok {
 		k.mu.Unlock()
@@ -85,6 +112,7 @@ func (k *Keys) flush(c *creation) {
 	k.mu.Lock()
 	batch := k.pending
 	k.pending = map[string]*creation{}
+	drops := k.cache.drops
 	k.mu.Unlock()
 
 	err := k.create(batch)
@@ -94,7 +122,8 @@ func (k *Keys) flush(c *creation) {
 		if c.err == nil {
 			c.err = err
 		}
-		if c.err == nil {
+		// Whoever was forgotten meanwhile, by another process, MUST NOT come back into the cache.
+		if c.err == nil && k.cache.drops == drops {
 			k.cache.keep(keyRef{subject, c.key.generation}, c.key.aead)
 		}
 		c.done = true
@@ -103,31 +132,28 @@ func (k *Keys) flush(c *creation) {
 
 // create finds or makes the key of each subject and stores the new ones together.
 func (k *Keys) create(batch map[string]*creation) error {
-	var fresh []record
-	for subject, c := range batch {
-		last, err := k.store.newest(subject)
-		if err != nil {
-			return err
-		}
-		if last.generation == 0 || last.forgotten {
-			last = record{keyRef: keyRef{subject, last.generation + 1}}
-			if last.wrapped, err = newKey(k.master, last.binding()); err != nil {
-				return err
-			}
-			fresh = append(fresh, last)
-		}
-		c.key.generation = last.generation
+	subjects := make([]string, 0, len(batch))
+	for subject := range batch {
+		subjects = append(subjects, subject)
+	}
+	records, err := k.store.ensure(subjects, func(ref keyRef, leaf uint32) ([]byte, error) { return k.master.newKey(leaf, ref.binding()) })
+	if err != nil {
+		return err
+	}
+	for i, r := range records {
+		c := batch[subjects[i]]
+		c.key.generation = r.generation
 		// A damaged key is the trouble of its own subject alone.
-		c.key.aead, c.err = k.unwrap(last.keyRef, last.wrapped)
+		c.key.aead, c.err = k.unwrap(r)
 	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	return k.store.add(fresh)
+	return nil
 }
 
 // opened gives a key for opening.
 func (k *Keys) opened(ref keyRef) (tink.AEAD, error) {
+	if err := k.notice(noticed); err != nil {
+		return nil, err
+	}
 	k.mu.Lock()
 	aead, ok := k.cache.aeads[ref]
 	drops := k.cache.drops
@@ -135,11 +161,11 @@ func (k *Keys) opened(ref keyRef) (tink.AEAD, error) {
 	if ok {
 		return aead, nil
 	}
-	wrapped, err := k.store.find(ref)
+	r, err := k.store.find(ref)
 	if err != nil {
 		return nil, err
 	}
-	if aead, err = k.unwrap(ref, wrapped); err != nil {
+	if aead, err = k.unwrap(r); err != nil {
 		return nil, err
 	}
 	k.mu.Lock()

@@ -1,102 +1,151 @@
 package seal
 
 import (
-	"encoding/hex"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
+	"sync"
 
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
-	"github.com/tink-crypto/tink-go/v2/subtle/random"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
 // ErrMasterMissing says that there are keys but not the master key that opens them. A new one would open
 // nothing and hide the loss, so none is made: put the file back.
-var ErrMasterMissing = errors.New("keys.db is there but master.key is missing; restore it, a new one would open nothing")
+var ErrMasterMissing = errors.New("there are keys but not their master key (master.key); put it back, a new one would open nothing")
 
-const draftSuffix = ".new"
+// errLeafCut says that nothing can be wrapped under a leaf, because it was cut.
+var errLeafCut = errors.New("the leaf was cut from the master key")
 
-// openMaster reads the master key. It makes one only where there is no database yet.
-func openMaster(path, database string) (tink.AEAD, error) {
-	// What a crash while making the key left behind: a second copy of it, or a part.
-	if err := os.Remove(path + draftSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("master key: %w", err)
-	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		if _, err := os.Stat(database); !errors.Is(err, os.ErrNotExist) {
-			return nil, errors.Join(ErrMasterMissing, err)
-		}
-		if err := createMaster(path); err != nil {
-			return nil, fmt.Errorf("make the master key: %w", err)
-		}
-	}
-	return readMaster(path)
+// digestLeaf wraps the key of digests, and is never cut.
+const digestLeaf = 0
+
+// master is the master key as this process has it. It is safe for concurrent use.
+type master struct {
+	vault Vault
+
+	mu      sync.RWMutex
+	tree    *tree
+	version string
+	stale   bool // nobody knows what the vault has
 }
 
-func readMaster(path string) (tink.AEAD, error) {
-	info, err := os.Stat(path)
+// load takes what the vault has; with create it keeps a new key where there never was one.
+func (m *master) load(create bool) error {
+	secret, version, err := m.vault.Load()
 	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
+		return err
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("master key: %s can be read by others (mode %04o); allow its owner alone (0600)", masterName, info.Mode().Perm())
+	if secret == nil && create {
+		secret, version, err = m.make()
 	}
-	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
+		return err
 	}
-	defer clear(text)
-	raw := make([]byte, hex.DecodedLen(len(text)))
+	defer clear(secret)
+	if secret == nil {
+		return ErrMasterMissing
+	}
+	t, err := decodeTree(secret)
+	if err != nil {
+		return fmt.Errorf("master key: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tree != nil {
+		m.tree.destroy()
+	}
+	m.tree, m.version, m.stale = t, version, false
+	return nil
+}
+
+func (m *master) make() (secret []byte, version string, err error) {
+	root := make([]byte, keySize)
+	if _, err := rand.Read(root); err != nil {
+		return nil, "", fmt.Errorf("make the master key: %w", err)
+	}
+	t := newTree(root)
+	defer t.destroy()
+	secret = t.encode()
+	version, err = m.vault.Replace("", secret)
+	if errors.Is(err, ErrVaultChanged) { // another process made one
+		return m.vault.Load()
+	}
+	return secret, version, err
+}
+
+func (m *master) leaf(number uint32) (tink.AEAD, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.tree.leaf(number)
+}
+
+// newKey makes a key and gives it wrapped under the leaf.
+func (m *master) newKey(leaf uint32, binding string) ([]byte, error) {
+	aead, ok := m.leaf(leaf)
+	if !ok {
+		return nil, errLeafCut
+	}
+	raw := make([]byte, keySize)
 	defer clear(raw)
-	// The decoder's error would quote a byte of the key.
-	if n, err := hex.Decode(raw, text); err != nil || n != keySize {
-		return nil, fmt.Errorf("master key: %s does not hold %d bytes in hexadecimal", masterName, keySize)
+	if _, err := rand.Read(raw); err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
 	}
-	return subtle.NewAESGCM(raw)
+	return aead.Encrypt(raw, []byte(binding))
 }
 
-// createMaster writes a new key. It gets its name only once it is complete and durable, and never takes
-// the name from another file: not from one that a second process has made meanwhile either.
-func createMaster(path string) error {
-	draft := path + draftSuffix
-	raw := random.GetRandomBytes(keySize)
-	defer clear(raw)
-	if err := writeDurably(draft, hex.AppendEncode(nil, raw)); err != nil {
-		return err
+// unwrap gives a key in clear; whoever gets it overwrites it.
+func (m *master) unwrap(leaf uint32, binding string, wrapped []byte) ([]byte, error) {
+	aead, ok := m.leaf(leaf)
+	if !ok {
+		return nil, errLeafCut
 	}
-	if err := os.Link(draft, path); err != nil {
-		return errors.Join(err, os.Remove(draft))
-	}
-	if err := os.Remove(draft); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return aead.Decrypt(wrapped, []byte(binding))
 }
 
-func writeDurably(path string, content []byte) error {
-	defer clear(content)
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+// reaches gives those of the leaves that aren't cut.
+func (m *master) reaches(leaves []uint32) (found []uint32) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, leaf := range leaves {
+		if _, ok := m.tree.over(leaf); ok {
+			found = append(found, leaf)
+		}
 	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
+	return found
 }
 
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // which has no such thing
+// cut replaces the vault's master key by one without the leaves. The caller holds the store's lock. Where others
+// share the key, or the last time failed, the vault's own is taken first.
+func (m *master) cut(leaves []uint32, shared bool) error {
+	if shared || m.stale {
+		if err := m.load(false); err != nil {
+			return err
+		}
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changed := false
+	for _, leaf := range leaves {
+		changed = m.tree.cut(leaf) || changed
 	}
-	return errors.Join(d.Sync(), d.Close())
+	if !changed {
+		return nil
+	}
+	secret := m.tree.encode()
+	defer clear(secret)
+	version, err := m.vault.Replace(m.version, secret)
+	if m.stale = err != nil; err != nil {
+		return fmt.Errorf("cut the keys of the forgotten from the master key: %w", err)
+	}
+	m.version = version
+	return nil
+}
+
+// destroy overwrites the secrets in memory.
+func (m *master) destroy() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tree != nil {
+		m.tree.destroy()
+	}
 }

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,21 @@ func each(t *testing.T, test func(t *testing.T, k *Keys)) {
 		test(t, k)
 	})
 	t.Run("file", func(t *testing.T) { test(t, open(t, t.TempDir())) })
+	t.Run("file and KMS", func(t *testing.T) {
+		dir := t.TempDir()
+		test(t, openWith(t, Options{Dir: dir, Vault: Wrapped(newKMS(), FileVault(filepath.Join(dir, masterName)))}))
+	})
+	if os.Getenv(postgresVariable) != "" {
+		t.Run("postgres", func(t *testing.T) { test(t, openWith(t, Options{Dir: t.TempDir(), Postgres: postgres(t)})) })
+	}
+}
+
+func openWith(t testing.TB, o Options) *Keys {
+	t.Helper()
+	k, err := OpenWith(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = k.Close() })
+	return k
 }
 
 func open(t testing.TB, dir string) *Keys {
@@ -146,8 +162,8 @@ func TestKeys_ForgetWhileOpening(t *testing.T) {
 	sealed := seal(t, k, "alice", "text")
 	k.cache.drop("alice")
 	k.store = &forgetfulStore{store: k.store, afterFind: func() { require.NoError(t, k.Forget("alice")) }}
-	_, err = k.Open("alice", binding, sealed) // it was read before, so this one still may
-	require.NoError(t, err)
+	_, err = k.Open("alice", binding, sealed)
+	require.Error(t, err, "what was read before opens nothing any more: its leaf is cut")
 	_, err = k.Open("alice", binding, sealed)
 	require.ErrorIs(t, err, eventstore.ErrForgotten)
 }
@@ -158,13 +174,13 @@ type forgetfulStore struct {
 	afterFind func()
 }
 
-func (s *forgetfulStore) find(ref keyRef) ([]byte, error) {
-	wrapped, err := s.store.find(ref)
+func (s *forgetfulStore) find(ref keyRef) (record, error) {
+	r, err := s.store.find(ref)
 	if then := s.afterFind; then != nil {
 		s.afterFind = nil
 		then()
 	}
-	return wrapped, err
+	return r, err
 }
 
 // Ensure that a failure of the store fails the call, is not remembered, and is told to all who waited.
@@ -185,8 +201,10 @@ type brokenStore struct {
 	err error
 }
 
-func (s *brokenStore) add([]record) error          { return s.err }
-func (s *brokenStore) forget(string, string) error { return s.err }
+func (s *brokenStore) ensure([]string, func(keyRef, uint32) ([]byte, error)) ([]record, error) {
+	return nil, s.err
+}
+func (s *brokenStore) forget([]Forgetting) error { return s.err }
 
 // Ensure that the cache stays within its limit and that what it dropped is read again.
 func TestKeys_CacheIsBounded(t *testing.T) {
@@ -204,7 +222,7 @@ func TestKeys_CacheIsBounded(t *testing.T) {
 		require.LessOrEqual(t, len(k.cache.generations), 10)
 	}
 	generations := 0
-	require.NoError(t, k.store.(*sqliteStore).db.QueryRow("SELECT count(*) FROM subject_keys").Scan(&generations))
+	require.NoError(t, k.store.(*sqlStore).db.QueryRow("SELECT count(*) FROM data_keys").Scan(&generations))
 	require.Equal(t, 50, generations, "a subject dropped from the cache gets no second key")
 }
 
@@ -240,7 +258,7 @@ func TestKeys_Concurrent(t *testing.T) {
 		}
 		wait.Wait()
 		for i := range subjects {
-			last, err := k.store.newest(fmt.Sprint("kept", i))
+			last, err := k.newest(fmt.Sprint("kept", i))
 			require.NoError(t, err)
 			require.EqualValues(t, 1, last.generation)
 		}
@@ -295,42 +313,53 @@ func TestKeys_ForgetOnce(t *testing.T) {
 	})
 }
 
-// Ensure that two who carry out the same forgetting at once do it once: between the two, somebody seals.
-func TestKeys_ForgetOnceAtOnce(t *testing.T) {
-	k, err := InMemory()
-	require.NoError(t, err)
-	counting := &countingStore{store: k.store, write: &k.write}
-	k.store = counting
-	var wait sync.WaitGroup
-	for range 8 {
-		wait.Go(func() {
-			if err := k.ForgetOnce("alice", "event 1"); err != nil {
-				t.Errorf("forget: %v", err)
+// Ensure what is sealed between a fence and its forgetting stays readable, whoever seals it and however long the
+// forgetting is put off; and that what was sealed before stays readable until then.
+func TestKeys_Fence(t *testing.T) {
+	each(t, func(t *testing.T, k *Keys) {
+		before := seal(t, k, "alice", "before")
+		require.NoError(t, k.Fence("alice", "event 1"))
+		between := seal(t, k, "alice", "between")
+		requireOpens(t, k, "alice", before, "before")
+		// The event was tried again, because another one came first: it asks for what that one holds too.
+		require.NoError(t, k.Fence("alice", "event 1"))
+		after := seal(t, k, "alice", "after")
+		require.NoError(t, k.ForgetOnce("alice", "event 1"))
+		for _, gone := range []string{before, between} {
+			_, err := k.Open("alice", binding, gone)
+			require.ErrorIs(t, err, eventstore.ErrForgotten)
+		}
+		requireOpens(t, k, "alice", after, "after")
+		require.NoError(t, k.Fence("alice", "event 1"), "it was carried out")
+		require.NoError(t, k.ForgetOnce("alice", "event 1"))
+		requireOpens(t, k, "alice", after, "after")
+		require.NoError(t, k.Fence("nobody", "event 2"))
+		require.Error(t, k.Fence("alice", ""))
+	})
+}
+
+// Ensure many are forgotten at once, and nobody else.
+func TestKeys_ForgetAll(t *testing.T) {
+	each(t, func(t *testing.T, k *Keys) {
+		const subjects = 300
+		sealed := make([]string, subjects)
+		var odd []Forgetting
+		for i := range sealed {
+			sealed[i] = seal(t, k, fmt.Sprint("s", i), "text")
+			if i%2 == 1 {
+				odd = append(odd, Forgetting{fmt.Sprint("s", i), fmt.Sprint("event ", i)})
 			}
-		})
-	}
-	wait.Wait()
-	require.Equal(t, 1, counting.forgets)
-	require.False(t, counting.overtaken.Load(), "between the look and the deed another could have forgotten")
-}
-
-// countingStore counts what was forgotten; a store needs no lock for it, being changed by one at a time.
-type countingStore struct {
-	store
-	write     *sync.Mutex
-	forgets   int
-	overtaken atomic.Bool
-}
-
-func (s *countingStore) marked(mark string) (bool, error) {
-	if s.write.TryLock() {
-		s.write.Unlock()
-		s.overtaken.Store(true)
-	}
-	return s.store.marked(mark)
-}
-
-func (s *countingStore) forget(subject, mark string) error {
-	s.forgets++
-	return s.store.forget(subject, mark)
+		}
+		require.NoError(t, k.ForgetAll(nil))
+		require.Error(t, k.ForgetAll([]Forgetting{{Subject: "s0"}}))
+		require.NoError(t, k.ForgetAll(odd))
+		for i, text := range sealed {
+			_, err := k.Open(fmt.Sprint("s", i), binding, text)
+			if i%2 == 1 {
+				require.ErrorIs(t, err, eventstore.ErrForgotten)
+			} else {
+				require.NoError(t, err)
+			}
+		}
+	})
 }

@@ -79,8 +79,8 @@ func TestForgetOnce_AfterCrash(t *testing.T) {
 	k := open(t, dir)
 	seal(t, k, "alice", "old")
 	// The mark can't be stored, so that the keys mustn't be destroyed either.
-	db := k.store.(*sqliteStore).db
-	_, err := db.Exec("CREATE TRIGGER refuse BEFORE INSERT ON forgettings BEGIN SELECT RAISE(ABORT, 'no room'); END")
+	db := k.store.(*sqlStore).db
+	_, err := db.Exec("CREATE TRIGGER refuse BEFORE INSERT ON key_fences BEGIN SELECT RAISE(ABORT, 'no room'); END")
 	require.NoError(t, err)
 	kept := seal(t, k, "alice", "kept")
 	require.ErrorContains(t, k.ForgetOnce("alice", "event 1"), "no room")
@@ -99,15 +99,9 @@ func TestForget_LeavesNoBytes(t *testing.T) {
 	dir := t.TempDir()
 	k := open(t, dir)
 	const subjects = 2_000
-	var batch []record
 	for _, i := range rand.Perm(subjects) {
-		ref := keyRef{fmt.Sprint("subject", i), 1}
-		wrapped, err := newKey(k.master, ref.binding())
+		_, err := k.store.ensure([]string{fmt.Sprint("subject", i)}, func(ref keyRef, leaf uint32) ([]byte, error) { return k.master.newKey(leaf, ref.binding()) })
 		require.NoError(t, err)
-		if batch = append(batch, record{keyRef: ref, wrapped: wrapped}); len(batch) == 50 {
-			require.NoError(t, k.store.add(batch))
-			batch = nil
-		}
 	}
 	found := func(wrapped []byte) (names []string) {
 		for name, content := range files(t, dir) {
@@ -119,11 +113,11 @@ func TestForget_LeavesNoBytes(t *testing.T) {
 	}
 	for i := range 100 {
 		subject := fmt.Sprint("subject", i*subjects/100)
-		wrapped, err := k.store.find(keyRef{subject, 1})
+		r, err := k.store.find(keyRef{subject, 1})
 		require.NoError(t, err)
-		require.NotEmpty(t, found(wrapped), "the search finds what is there")
+		require.NotEmpty(t, found(r.wrapped), "the search finds what is there")
 		require.NoError(t, k.Forget(subject))
-		require.Empty(t, found(wrapped), subject)
+		require.Empty(t, found(r.wrapped), subject)
 	}
 }
 
@@ -132,9 +126,10 @@ func TestOpen_CutsTheLog(t *testing.T) {
 	dir := t.TempDir()
 	k := open(t, dir)
 	seal(t, k, "alice", "text")
-	wrapped, err := k.store.find(keyRef{"alice", 1})
+	r, err := k.store.find(keyRef{"alice", 1})
 	require.NoError(t, err)
-	_, err = k.store.(*sqliteStore).db.Exec("UPDATE subject_keys SET wrapped = zeroblob(length(wrapped)), forgotten = 1")
+	wrapped := r.wrapped
+	_, err = k.store.(*sqlStore).db.Exec("UPDATE data_keys SET wrapped = zeroblob(length(wrapped)), state = 1")
 	require.NoError(t, err)
 	crash := copyOf(t, dir)
 	require.True(t, bytes.Contains(files(t, crash)["keys.db-wal"], wrapped), "the log holds the key")
@@ -179,17 +174,20 @@ func TestOpen_MasterKey(t *testing.T) {
 		dir, master := prepare(t)
 		require.NoError(t, os.WriteFile(master, bytes.Repeat([]byte("ab"), keySize), 0o600))
 		_, err := Open(dir)
+		require.ErrorIs(t, err, errNotATree)
+		require.NoError(t, os.WriteFile(master, newTree(bytes.Repeat([]byte{7}, keySize)).encode(), 0o600))
+		_, err = Open(dir)
 		require.ErrorContains(t, err, "not the one")
 	})
 	t.Run("damaged", func(t *testing.T) {
 		dir, master := prepare(t)
 		content, err := os.ReadFile(master)
 		require.NoError(t, err)
-		for _, damaged := range [][]byte{content[:10], {}, append([]byte("zz"), content[2:]...), append(content, content...)} {
+		for _, damaged := range [][]byte{content[:10], {}, append([]byte("zz"), content[2:]...), append(content, content...), content[:len(content)-1]} {
 			require.NoError(t, os.WriteFile(master, damaged, 0o600))
 			_, err = Open(dir)
 			require.ErrorContains(t, err, "master key")
-			require.NotContains(t, err.Error(), string(content[:8]))
+			require.NotContains(t, err.Error(), string(content[len(treeForm)+5:len(treeForm)+13]))
 		}
 	})
 	t.Run("readable by others", func(t *testing.T) {
@@ -207,7 +205,7 @@ func TestOpen_MasterKey(t *testing.T) {
 	})
 	t.Run("crash before the database was made", func(t *testing.T) {
 		dir := t.TempDir()
-		require.NoError(t, createMaster(filepath.Join(dir, masterName)))
+		require.NoError(t, (&master{vault: FileVault(filepath.Join(dir, masterName))}).load(true))
 		before, err := os.ReadFile(filepath.Join(dir, masterName))
 		require.NoError(t, err)
 		open(t, dir)
@@ -222,7 +220,7 @@ func TestOpen_MovedKey(t *testing.T) {
 	dir := t.TempDir()
 	k := open(t, dir)
 	alice, bob := seal(t, k, "alice", "text"), seal(t, k, "bob", "text")
-	_, err := k.store.(*sqliteStore).db.Exec(`UPDATE subject_keys SET wrapped = (SELECT wrapped FROM subject_keys WHERE subject = 'alice') WHERE subject = 'bob'`)
+	_, err := k.store.(*sqlStore).db.Exec(`UPDATE data_keys SET wrapped = (SELECT wrapped FROM data_keys WHERE subject = 'alice') WHERE subject = 'bob'`)
 	require.NoError(t, err)
 	require.NoError(t, k.Close())
 	k = open(t, dir)
@@ -282,12 +280,12 @@ type gateStore struct {
 	adds          atomic.Int64
 }
 
-func (s *gateStore) add(records []record) error {
+func (s *gateStore) ensure(subjects []string, wrap func(keyRef, uint32) ([]byte, error)) ([]record, error) {
 	if s.adds.Add(1) == 1 {
 		s.entered <- struct{}{}
 		<-s.open
 	}
-	return s.store.add(records)
+	return s.store.ensure(subjects, wrap)
 }
 
 // BenchmarkSeal_NewSubject makes a durable key for each text, the worst there is.

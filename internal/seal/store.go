@@ -1,108 +1,43 @@
 package seal
 
-import (
-	"sync"
-
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
-	"github.com/tink-crypto/tink-go/v2/subtle/random"
-
-	"github.com/partnerledger/partnerledger/eventstore"
-)
-
 // record is a stored key. The first generation is 1.
 type record struct {
 	keyRef
-	wrapped   []byte
-	forgotten bool
+	leaf    uint32 // of the master key's tree, under which it is wrapped
+	wrapped []byte
 }
 
-// store holds wrapped keys. Whatever it answers to be done MUST be durable. Only add and forget change
-// it, and are never called at the same time; all else may be.
+// Forgetting is a data subject whose keys so far are to be gone, and the mark by which the order is known: the
+// id of the event that gives it.
+type Forgetting struct{ Subject, Mark string }
+
+// store holds wrapped keys: a file (SQLite), or PostgreSQL for several processes. Whatever it answers to be
+// done MUST be durable, and seen at once by all who share it. It is safe for concurrent use.
 type store interface {
-	// digestKey gives the ledger's wrapped digest key; the first call ever keeps what create makes.
+	// digestKey gives the ledger's wrapped digest key; the first call ever keeps what create makes. Without
+	// create it gives nil where there is none yet.
 	digestKey(create func() ([]byte, error)) ([]byte, error)
-	// newest gives the subject's last record, the zero record if there is none.
-	newest(subject string) (record, error)
-	// find gives a wrapped key, or eventstore.ErrForgotten or ErrNoKey.
-	find(ref keyRef) ([]byte, error)
-	// add stores records, all or none.
-	add(records []record) error
-	// forget destroys the wrapped keys of a subject, and remembers that it did; with a mark, this too, in
-	// the same step: a crash in between would destroy, at the next start, what was sealed after the first.
-	forget(subject, mark string) error
-	// marked tells whether a forgetting with this mark was carried out.
-	marked(mark string) (bool, error)
+	// ensure gives the newest key of each subject, in their order. Where there is none that may seal, it keeps
+	// the one that wrap makes, with the next generation and a leaf that no other key has; wrap refuses a leaf
+	// with errLeafCut, and is asked for the next one.
+	ensure(subjects []string, wrap func(ref keyRef, leaf uint32) ([]byte, error)) ([]record, error)
+	// find gives a key, or eventstore.ErrForgotten or ErrNoKey.
+	find(ref keyRef) (record, error)
+	// fence stops sealing with the keys that the subject has so far; they still open. A mark that is there
+	// already moves up to the newest key, unless it was carried out.
+	fence(f Forgetting) error
+	// forget destroys the keys up to the fence of each mark, or all so far where there is none, and remembers
+	// the mark; one that was carried out does nothing any more, so that what was sealed since then stays.
+	forget(all []Forgetting) error
+	// destroyed gives the leaves of destroyed keys: of all, or of those not noted as cut.
+	destroyed(uncut bool) ([]uint32, error)
+	// cut notes that leaves of destroyed keys are cut.
+	cut(leaves []uint32) error
+	// epoch changes with every fence and every forgetting.
+	epoch() (int64, error)
+	// exclusively runs f while no other process does the same.
+	exclusively(f func() error) error
+	// shared tells whether other processes may use the same keys.
+	shared() bool
 	close() error
 }
-
-// InMemory makes keys that are gone with the process, for tests.
-func InMemory() (*Keys, error) {
-	master, err := subtle.NewAESGCM(random.GetRandomBytes(keySize))
-	if err != nil {
-		return nil, err
-	}
-	return newKeys(&memoryStore{subjects: map[string][]record{}, marks: map[string]bool{}}, master)
-}
-
-type memoryStore struct {
-	mu       sync.Mutex
-	marks    map[string]bool
-	digest   []byte
-	subjects map[string][]record // generation n stands at n-1
-}
-
-func (s *memoryStore) digestKey(create func() ([]byte, error)) (_ []byte, err error) {
-	s.digest, err = create()
-	return s.digest, err
-}
-
-func (s *memoryStore) newest(subject string) (record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := s.subjects[subject]
-	if len(all) == 0 {
-		return record{}, nil
-	}
-	return all[len(all)-1], nil
-}
-
-func (s *memoryStore) find(ref keyRef) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := s.subjects[ref.subject]
-	switch {
-	case ref.generation < 1 || ref.generation > uint64(len(all)):
-		return nil, ErrNoKey
-	case all[ref.generation-1].forgotten:
-		return nil, eventstore.ErrForgotten
-	}
-	return all[ref.generation-1].wrapped, nil
-}
-
-func (s *memoryStore) add(records []record) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range records {
-		s.subjects[r.subject] = append(s.subjects[r.subject], r)
-	}
-	return nil
-}
-
-func (s *memoryStore) forget(subject, mark string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.marks[mark] = true
-	for i := range s.subjects[subject] {
-		s.subjects[subject][i].wrapped = nil
-		s.subjects[subject][i].forgotten = true
-	}
-	return nil
-}
-
-func (s *memoryStore) marked(mark string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.marks[mark], nil
-}
-
-func (s *memoryStore) close() error { return nil }
