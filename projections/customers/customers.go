@@ -27,7 +27,7 @@ type Projection struct{}
 func (Projection) Name() string { return "customers" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
@@ -43,6 +43,12 @@ type change struct {
 }
 
 func (c change) place() domain.Place { return domain.Place(c.e.Seq) }
+
+// ending is the place of an event that ends something, as a column that may be NULL holds it.
+func (c change) ending() *domain.Place {
+	seq := c.place()
+	return &seq
+}
 
 // now is when it was recorded, as a column that may be NULL holds it: without the event around it.
 func (c change) now() *domain.Instant {
@@ -106,7 +112,7 @@ func (c change) endAssociation(k customer.Key) (ended bool, err error) {
 	if err != nil || a == nil {
 		return false, err
 	}
-	a.Until = c.now()
+	a.Until, a.UntilSeq = c.now(), c.ending()
 	associations.Change(c.rows, a)
 	return true, nil
 }
@@ -141,6 +147,7 @@ func (c change) revoke(f customer.DelegatedAdminPrivilegesRevoked) error {
 	}
 	for _, p := range held {
 		by := c.e.Meta.Actor.UserPrincipalName
+		p.RevokedSeq = c.ending()
 		p.RevokedAt, p.RevokedBy, p.RevocationReason = c.now(), &by, f.Reason
 		privileges.Change(c.rows, p)
 	}

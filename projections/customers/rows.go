@@ -56,6 +56,7 @@ type association struct {
 	Reseller domain.TenantID `sql:"reseller_tenant_id"`
 	Since    domain.Instant  `sql:"since"`
 	Until    *domain.Instant `sql:"until"`
+	UntilSeq *domain.Place   `sql:"until_seq"`
 }
 
 func (a *association) of() customer.Key { return named(a.Provider, a.Customer) }
@@ -79,6 +80,7 @@ type privilege struct {
 	Since            domain.Instant  `sql:"since"`
 	ExpiresAt        *domain.Instant `sql:"expires_at"`
 	RevokedAt        *domain.Instant `sql:"revoked_at"`
+	RevokedSeq       *domain.Place   `sql:"revoked_seq"`
 	GrantedBy        string          `sql:"granted_by"`
 	RevokedBy        *string         `sql:"revoked_by"`
 	RevocationReason string          `sql:"revocation_reason,null"`

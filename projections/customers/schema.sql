@@ -1,5 +1,6 @@
 -- Customers of a provider, who manages them, and who has admin rights over them.
 -- Times are milliseconds since 1970, UTC. Intervals are half-open; until is null while they last.
+-- seq is the number of the event that began something, until_seq and revoked_seq that of the one that ended it.
 
 -- Contacts (names, e-mail, phone, address) are personal and not kept here at all.
 CREATE TABLE IF NOT EXISTS customers (
@@ -33,6 +34,7 @@ CREATE TABLE IF NOT EXISTS customer_resellers (
   reseller_tenant_id TEXT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
+  until_seq          BIGINT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
 );
 CREATE INDEX IF NOT EXISTS customer_resellers_of ON customer_resellers (provider_tenant_id, reseller_tenant_id, since);
@@ -48,6 +50,7 @@ CREATE TABLE IF NOT EXISTS customer_privileges (
   since              BIGINT NOT NULL,
   expires_at         BIGINT,
   revoked_at         BIGINT,
+  revoked_seq        BIGINT,
   granted_by         TEXT NOT NULL,
   revoked_by         TEXT,
   revocation_reason  TEXT,

@@ -19,11 +19,12 @@ func (c change) registerProvider(f provider.ProviderRegistered) error {
 
 func (c change) enroll(f reseller.ResellerEnrolled) error {
 	return resellers.Insert(c.rows, &account{Reseller: f.ResellerTenantID, Name: f.Name, Country: f.Country, Region: f.Region,
-		GlobalMPNID: f.GlobalMPNID, EnrolledAt: c.e.Meta.At})
+		GlobalMPNID: f.GlobalMPNID, EnrolledAt: c.e.Meta.At, Seq: c.place()})
 }
 
 func (c change) registerLocation(f reseller.PartnerLocationRegistered) error {
-	return locations.Insert(c.rows, &location{MPNID: f.MPNID, Reseller: f.ResellerTenantID, Name: f.Name, Country: f.Country, RegisteredAt: c.e.Meta.At})
+	return locations.Insert(c.rows, &location{MPNID: f.MPNID, Reseller: f.ResellerTenantID, Name: f.Name, Country: f.Country, RegisteredAt: c.e.Meta.At,
+		Seq: c.place()})
 }
 
 func (c change) deleteLocation(f reseller.PartnerLocationDeleted) error {
@@ -34,14 +35,14 @@ func (c change) deleteLocation(f reseller.PartnerLocationDeleted) error {
 	if l == nil || l.deleted() {
 		return errUnknown
 	}
-	l.DeletedAt = c.now()
+	l.DeletedAt, l.DeletedSeq = c.now(), c.ending()
 	locations.Change(c.rows, l)
 	return nil
 }
 
 // signAgreement keeps the first signature: a later one for the same region changes nothing.
 func (c change) signAgreement(f reseller.PartnerAgreementSigned) error {
-	a := &agreement{Reseller: f.ResellerTenantID, Region: f.Region, Since: c.e.Meta.At, SignedAt: f.SignedAt}
+	a := &agreement{Reseller: f.ResellerTenantID, Region: f.Region, Since: c.e.Meta.At, Seq: c.place(), SignedAt: f.SignedAt}
 	first, err := agreements.Get(c.ctx, c.rows, a)
 	if err != nil || first != nil {
 		return err
@@ -61,7 +62,7 @@ func (c change) reinstate(f reseller.ResellerReinstated) error {
 	if s == nil {
 		return errUnknown
 	}
-	s.Until = c.now()
+	s.Until, s.UntilSeq = c.now(), c.ending()
 	suspensions.Change(c.rows, s)
 	return nil
 }
@@ -72,7 +73,7 @@ func (c change) deauthorize(f reseller.ResellerDeauthorized) error {
 	if err != nil || a == nil || a.DeauthorizedAt != nil {
 		return err
 	}
-	a.DeauthorizedAt, a.DeauthorizedReason = c.now(), f.Reason
+	a.DeauthorizedAt, a.DeauthorizedSeq, a.DeauthorizedReason = c.now(), c.ending(), f.Reason
 	resellers.Change(c.rows, a)
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 
 func (c change) request(f partnership.PartnershipRequested) error {
 	return requests.Insert(c.rows, &asked{ID: f.RequestID, Provider: f.ProviderTenantID, ResellerEmailSealed: f.ResellerEmail.Sealed(),
-		Delivery: f.Delivery, RequestedAt: c.e.Meta.At, RequestedBy: c.e.Meta.Actor.UserPrincipalName, ExpiresAt: f.ExpiresAt})
+		Delivery: f.Delivery, RequestedAt: c.e.Meta.At, Seq: c.place(), RequestedBy: c.e.Meta.Actor.UserPrincipalName, ExpiresAt: f.ExpiresAt})
 }
 
 // closing is how a request was answered.
@@ -26,6 +26,7 @@ func (c change) closeRequest(f closing) error {
 	if r == nil || r.closed() {
 		return errUnknown
 	}
+	r.ClosedSeq = c.ending()
 	r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Reseller, r.Reason = c.now(), f.how, c.user(), f.reseller, f.reason
 	requests.Change(c.rows, r)
 	return nil
@@ -46,6 +47,7 @@ func (c change) endEpisode(f partnership.PartnershipRemoved) error {
 		return errUnknown
 	}
 	version := f.RepresentationVersion
+	p.UntilSeq = c.ending()
 	p.Until, p.RemovedBy, p.RemovalReason, p.RepresentationVersion = c.now(), c.user(), f.Reason, &version
 	partnerships.Change(c.rows, p)
 	return nil

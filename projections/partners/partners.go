@@ -27,7 +27,7 @@ type Projection struct{}
 func (Projection) Name() string { return "partners" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
@@ -43,6 +43,12 @@ type change struct {
 }
 
 func (c change) place() domain.Place { return domain.Place(c.e.Seq) }
+
+// ending is the place of an event that ends something, as a column that may be NULL holds it.
+func (c change) ending() *domain.Place {
+	seq := c.place()
+	return &seq
+}
 
 // now and user are when it was recorded and by whom, as columns that may be NULL hold it: without the
 // event around them, which nobody needs any more.

@@ -40,7 +40,9 @@ type account struct {
 	Region             string          `sql:"region"`
 	GlobalMPNID        domain.MPNID    `sql:"global_mpn_id,null"`
 	EnrolledAt         domain.Instant  `sql:"enrolled_at"`
+	Seq                domain.Place    `sql:"seq"`
 	DeauthorizedAt     *domain.Instant `sql:"deauthorized_at"`
+	DeauthorizedSeq    *domain.Place   `sql:"deauthorized_seq"`
 	DeauthorizedReason string          `sql:"deauthorized_reason,null"`
 }
 
@@ -60,6 +62,7 @@ type suspension struct {
 	Seq      domain.Place    `sql:"seq,key"`
 	Since    domain.Instant  `sql:"since"`
 	Until    *domain.Instant `sql:"until"`
+	UntilSeq *domain.Place   `sql:"until_seq"`
 	Reason   string          `sql:"reason,null"`
 }
 
@@ -77,6 +80,7 @@ type agreement struct {
 	Reseller domain.TenantID `sql:"reseller_tenant_id,key"`
 	Region   string          `sql:"region,key"`
 	Since    domain.Instant  `sql:"since"`
+	Seq      domain.Place    `sql:"seq"`
 	SignedAt domain.Instant  `sql:"signed_at"`
 }
 
@@ -96,7 +100,9 @@ type location struct {
 	Name         string          `sql:"name"`
 	Country      string          `sql:"country"`
 	RegisteredAt domain.Instant  `sql:"registered_at"`
+	Seq          domain.Place    `sql:"seq"`
 	DeletedAt    *domain.Instant `sql:"deleted_at"`
+	DeletedSeq   *domain.Place   `sql:"deleted_seq"`
 }
 
 func (l *location) key() domain.MPNID { return l.MPNID }

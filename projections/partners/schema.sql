@@ -1,5 +1,6 @@
 -- Partners: who they are, how they stand, and who is tied to whom.
 -- Times are milliseconds since 1970, UTC. Intervals are half-open; until is null while they last.
+-- seq is the number of the event that began something, until_seq and its like that of the one that ended it.
 
 CREATE TABLE IF NOT EXISTS providers (
   provider_tenant_id TEXT NOT NULL PRIMARY KEY,
@@ -25,7 +26,9 @@ CREATE TABLE IF NOT EXISTS resellers (
   region               TEXT NOT NULL,
   global_mpn_id        TEXT,
   enrolled_at          BIGINT NOT NULL,
+  seq                  BIGINT NOT NULL,
   deauthorized_at      BIGINT,
+  deauthorized_seq     BIGINT,
   deauthorized_reason  TEXT
 );
 
@@ -34,6 +37,7 @@ CREATE TABLE IF NOT EXISTS reseller_suspensions (
   seq                BIGINT NOT NULL,
   since              BIGINT NOT NULL,
   until              BIGINT,
+  until_seq          BIGINT,
   reason             TEXT,
   PRIMARY KEY (reseller_tenant_id, seq)
 );
@@ -43,6 +47,7 @@ CREATE TABLE IF NOT EXISTS partner_agreements (
   reseller_tenant_id TEXT NOT NULL,
   region             TEXT NOT NULL,
   since              BIGINT NOT NULL,
+  seq                BIGINT NOT NULL,
   signed_at          BIGINT NOT NULL,
   PRIMARY KEY (reseller_tenant_id, region)
 );
@@ -53,7 +58,9 @@ CREATE TABLE IF NOT EXISTS partner_locations (
   name               TEXT NOT NULL,
   country            TEXT NOT NULL,
   registered_at      BIGINT NOT NULL,
-  deleted_at         BIGINT
+  seq                BIGINT NOT NULL,
+  deleted_at         BIGINT,
+  deleted_seq        BIGINT
 );
 CREATE INDEX IF NOT EXISTS partner_locations_of ON partner_locations (reseller_tenant_id);
 
@@ -65,9 +72,11 @@ CREATE TABLE IF NOT EXISTS partnership_requests (
   reseller_email_sealed TEXT NOT NULL,
   delivery              TEXT,
   requested_at          BIGINT NOT NULL,
+  seq                   BIGINT NOT NULL,
   requested_by          TEXT NOT NULL,
   expires_at            BIGINT NOT NULL,
   closed_at             BIGINT,
+  closed_seq            BIGINT,
   closed_how            TEXT,
   closed_by             TEXT,
   reseller_tenant_id    TEXT,
@@ -82,6 +91,7 @@ CREATE TABLE IF NOT EXISTS partnerships (
   seq                    BIGINT NOT NULL,
   since                  BIGINT NOT NULL,
   until                  BIGINT,
+  until_seq              BIGINT,
   request_id             TEXT NOT NULL,
   mpn_id                 TEXT NOT NULL,
   name                   TEXT NOT NULL,

@@ -12,9 +12,11 @@ type asked struct {
 	ResellerEmailSealed string           `sql:"reseller_email_sealed"`
 	Delivery            string           `sql:"delivery,null"`
 	RequestedAt         domain.Instant   `sql:"requested_at"`
+	Seq                 domain.Place     `sql:"seq"`
 	RequestedBy         string           `sql:"requested_by"`
 	ExpiresAt           domain.Instant   `sql:"expires_at"`
 	ClosedAt            *domain.Instant  `sql:"closed_at"`
+	ClosedSeq           *domain.Place    `sql:"closed_seq"`
 	ClosedHow           string           `sql:"closed_how,null"`
 	ClosedBy            *string          `sql:"closed_by"`
 	Reseller            domain.TenantID  `sql:"reseller_tenant_id,null"`
@@ -34,6 +36,7 @@ type episode struct {
 	Seq                   domain.Place     `sql:"seq,key"`
 	Since                 domain.Instant   `sql:"since"`
 	Until                 *domain.Instant  `sql:"until"`
+	UntilSeq              *domain.Place    `sql:"until_seq"`
 	RequestID             domain.RequestID `sql:"request_id"`
 	MPNID                 domain.MPNID     `sql:"mpn_id"`
 	Name                  string           `sql:"name"`

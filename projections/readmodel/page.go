@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/go-json-experiment/json"
 )
@@ -31,6 +32,14 @@ var Everything = Page{all: true}
 type Slice[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitzero"`
+}
+
+// Size is how many rows the page holds at most, for lists that aren't one query.
+func (p Page) Size() int {
+	if p.all {
+		return math.MaxInt - 1
+	}
+	return p.limit()
 }
 
 func (p Page) limit() int {

@@ -114,9 +114,12 @@ func (l List[T]) Page(ctx context.Context, r sqldb.Reader, s *Select, p Page) (S
 		return Slice[T]{Items: rows}, nil
 	}
 	rows = rows[:p.limit()]
-	next, err := cursor(plain(l.Key(rows[len(rows)-1])))
+	next, err := l.After(rows[len(rows)-1])
 	return Slice[T]{Items: rows, Next: next}, err
 }
+
+// After is the cursor of the page that begins after the row.
+func (l List[T]) After(row T) (string, error) { return cursor(plain(l.Key(row))) }
 
 // place adds where the page begins, its order and its length.
 func (l List[T]) place(s *Select, p Page) error {

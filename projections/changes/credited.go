@@ -1,0 +1,83 @@
+package changes
+
+import "strings"
+
+// on makes a text about the row ~ one about the row of this alias.
+func on(alias, text string) string { return strings.ReplaceAll(text, "~", alias) }
+
+// believed is when a row of credit counted as known.
+const believed = "~.known_since <= {known} AND (~.known_until IS NULL OR ~.known_until > {known})"
+
+// factsOf are the facts of the subscription that an interval is about.
+const factsOf = `FROM credit_facts f
+    WHERE f.provider_tenant_id = ~.provider_tenant_id AND f.customer_tenant_id = ~.customer_tenant_id AND f.subscription_id = ~.subscription_id`
+
+// corrected is the correction that was recorded at a time, if one was: what became known then is its doing.
+func corrected(at string) string {
+	return on("t", "(SELECT MIN(f.seq) "+factsOf+" AND f.source = 'correction' AND f.recorded_at = ") + at + ")"
+}
+
+// opened is the event that put the id on record.
+const opened = "(SELECT f.seq " + factsOf + " AND f.event_id = ~.opened_by)"
+
+// closed is the event that closed an interval: a fact of the subscription, or what a partner lost.
+const closed = `CASE ~.closed_how
+    WHEN 'location-deleted' THEN (SELECT l.deleted_seq FROM credit_locations l WHERE l.mpn_id = ~.mpn_id)
+    WHEN 'reseller-deauthorized' THEN (SELECT d.deauthorized_seq FROM credit_deauthorized d WHERE d.reseller_tenant_id = ~.reseller_tenant_id)
+    WHEN 'partnership-removed' THEN (SELECT p.until_seq FROM credit_partnerships p WHERE p.provider_tenant_id = ~.provider_tenant_id
+      AND p.reseller_tenant_id = ~.reseller_tenant_id AND p.removed_by = ~.closed_by)
+    ELSE (SELECT f.seq ` + factsOf + ` AND f.event_id = ~.closed_by) END`
+
+// emptied is the event that closed the interval before a gap.
+var emptied = "(SELECT MAX(" + on("g", closed) + `)
+    FROM credit_intervals g
+    WHERE g.provider_tenant_id = t.provider_tenant_id AND g.customer_tenant_id = t.customer_tenant_id AND g.subscription_id = t.subscription_id
+      AND g.policy = t.policy AND g.until = t.since AND g.mpn_id IS NOT NULL AND ` + on("g", believed) + ")"
+
+// onRecordOf are the subscriptions on which a reseller was on record at either point.
+var onRecordOf = `(t.provider_tenant_id, t.customer_tenant_id, t.subscription_id) IN (
+    SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id
+    FROM partnerships p
+    JOIN credit_intervals i ON i.provider_tenant_id = p.provider_tenant_id AND i.reseller_tenant_id = p.reseller_tenant_id AND i.policy = {policy}
+    WHERE p.reseller_tenant_id = {reseller} AND (` + at("A", heldAs("i")) + " OR " + at("B", heldAs("i")) + "))"
+
+// heldAs is when an interval of credit is the one of the instant.
+func heldAs(alias string) string {
+	return on(alias, "(~.since <= {facts} AND (~.until IS NULL OR ~.until > {facts}) AND "+believed+")")
+}
+
+// ofSubscription are the conditions on rows about a subscription. A reseller has to do with it that manages
+// the customer or is on record.
+var ofSubscription = map[string]string{"provider": is(provider, "provider"), "customer": is(customer, "customer"),
+	"subscription": bySubscription, "reseller": managed + "\n  OR " + onRecordOf}
+
+// bySubscription finds the customer of a subscription asked for by its id alone.
+const bySubscription = `t.subscription_id = {subscription} AND (t.provider_tenant_id, t.customer_tenant_id) IN (
+    SELECT k.provider_tenant_id, k.customer_tenant_id FROM subscriptions k WHERE k.subscription_id = {subscription})`
+
+// resellerOfRecord is who is on record at the instant; there is a row for each moment of a subscription, also
+// where nobody is.
+var resellerOfRecord = source{entity: "resellerOfRecord", table: "credit_intervals", provider: provider, customer: customer, subscription: subscription,
+	order: []string{provider, customer, subscription}, held: heldAs("t"),
+	began:  "COALESCE(" + corrected("t.known_since") + ", CASE WHEN t.mpn_id IS NULL THEN " + emptied + " ELSE " + on("t", opened) + " END)",
+	gone:   "(SELECT MAX(f.seq) " + on("t", factsOf) + " AND f.kind = 'end')",
+	name:   companyName,
+	fields: []field{{name: "mpnId", expression: "t.mpn_id"}, {name: "resellerTenantId", expression: reseller}},
+	about: map[string]string{"provider": is(provider, "provider"), "customer": is(customer, "customer"), "subscription": bySubscription,
+		"reseller": onRecordOf, "policy": "t.policy = {policy}"}}
+
+// creditInterval are all intervals that had begun, past ones too: here a correction of the past shows that
+// changes nothing of the present.
+var creditInterval = source{entity: "creditInterval", table: "credit_intervals", provider: provider, customer: customer, subscription: subscription, item: "t.since",
+	order: []string{provider, customer, subscription, "t.since"}, held: on("t", "(t.mpn_id IS NOT NULL AND t.since <= {facts} AND "+believed+")"),
+	began: "COALESCE(" + corrected("t.known_since") + ", " + on("t", opened) + ")", gone: corrected("t.known_until"),
+	moved: "CASE WHEN t.until <= {facts} THEN " + on("t", closed) + " END", name: companyName,
+	fields: []field{{name: "mpnId", expression: "t.mpn_id"}, {name: "resellerTenantId", expression: reseller},
+		{name: "to", expression: "CASE WHEN t.until <= {facts} THEN t.until END", moves: true, instant: true}},
+	about: map[string]string{"provider": is(provider, "provider"), "customer": is(customer, "customer"), "subscription": bySubscription,
+		"policy": "t.policy = {policy}",
+		"reseller": `(t.provider_tenant_id, t.customer_tenant_id, t.subscription_id, t.since) IN (
+    SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id, i.since
+    FROM partnerships p
+    JOIN credit_intervals i ON i.provider_tenant_id = p.provider_tenant_id AND i.reseller_tenant_id = p.reseller_tenant_id AND i.policy = {policy}
+    WHERE p.reseller_tenant_id = {reseller})`}}
