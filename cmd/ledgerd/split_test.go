@@ -15,6 +15,7 @@ import (
 	"github.com/partnerledger/partnerledger/internal/client"
 	"github.com/partnerledger/partnerledger/internal/natsnode"
 	"github.com/partnerledger/partnerledger/internal/submission"
+	"github.com/partnerledger/partnerledger/internal/wire"
 )
 
 // announced is what a daemon prints, for whoever waits for its address.
@@ -84,4 +85,17 @@ func TestSplitRoles(t *testing.T) {
 	require.Len(t, page.Items, 2)
 	require.Contains(t, string(page.Items[0])+string(page.Items[1]), `"250.000000"`)
 	require.Contains(t, string(page.Items[0])+string(page.Items[1]), `"150.000000"`)
+
+	// Ensure what is ordered at the API is carried out where events are applied.
+	orders, err := c.OrderProjections(t.Context(), "rebuild", "all")
+	require.NoError(t, err)
+	require.Len(t, orders.Items, len(readModels()))
+	for _, o := range orders.Items {
+		require.Eventually(t, func() bool {
+			now, err := c.ProjectionOrders(t.Context(), o.ID)
+			require.NoError(t, err)
+			require.NotEqual(t, wire.OrderFailed, now.Items[0].State, now.Items[0].Report)
+			return now.Items[0].State == wire.OrderDone
+		}, 30*time.Second, 10*time.Millisecond)
+	}
 }
