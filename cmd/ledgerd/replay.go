@@ -19,11 +19,20 @@ import (
 
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/internal/replay"
+	"github.com/partnerledger/partnerledger/internal/replay/fold"
 	"github.com/partnerledger/partnerledger/internal/seal"
 )
 
-const replayIntro = `ledgerd replay --check makes every recorded decision again, on exactly the facts on which it was made, and compares the
-events that come out with those in the log, byte for byte. It reads the log and the keys, and writes nothing.
+const replayIntro = `ledgerd replay goes through the log itself, event by event, and asks no read model. It writes nothing.
+
+  ledgerd replay --until 2022-03-15T00:00:00Z --data DIR                the state at a time, as it was known then
+  ledgerd replay --until POSITION --follow ENTITY --data DIR            at a position; what became of ENTITY on the way
+
+prints the whole state as one JSON document, and before it, with --follow, a line for each event in a stream whose
+name holds ENTITY: the id of a provider, reseller, customer or request. Personal texts stay sealed.
+
+--check makes every recorded decision again, on exactly the facts on which it was made, and compares the
+events that come out with those in the log, byte for byte.
 
   ledgerd replay --check --data DIR                                     the log of a daemon that is stopped
   ledgerd replay --check --eventstore esdb://… --data DIR               an event store, with the keys under DIR
@@ -43,6 +52,8 @@ Exit codes: 0 nothing differs; 1 something does, or the log can't be read; 2 wro
 type replayConfig struct {
 	config
 	check, withoutKeys, json bool
+	until, follow            string
+	point                    fold.Until
 }
 
 func (c *replayConfig) flags() *pflag.FlagSet {
@@ -50,10 +61,12 @@ func (c *replayConfig) flags() *pflag.FlagSet {
 	f.SortFlags = false
 	f.Usage = func() {}
 	f.BoolVar(&c.check, "check", false, "make every decision again and compare")
+	f.StringVar(&c.until, "until", "", "fold the log up to this time or position, and print the state")
+	f.StringVar(&c.follow, "follow", "", "with --until: print each event in a stream whose name holds this")
 	f.StringVar(&c.Data, "data", "data", "directory of a daemon: its event log, unless another is named, and its keys")
 	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to read, esdb://HOST:PORT?tls=false; empty: the log under --data")
 	f.BoolVar(&c.withoutKeys, "without-keys", false, "compare no personal texts, and leave the keys alone")
-	f.BoolVar(&c.json, "json", false, "print the report as JSON")
+	f.BoolVar(&c.json, "json", false, "print the report, and what is followed, as JSON")
 	return f
 }
 
@@ -88,10 +101,23 @@ func (c *replayConfig) parse(f *pflag.FlagSet, args []string, getenv func(string
 			faults = append(faults, f.Set(name, value))
 		}
 	}
-	if !c.check {
-		faults = append(faults, errors.New("say what to do: --check"))
+	return errors.Join(append(faults, c.validate()...)...)
+}
+
+func (c *replayConfig) validate() (faults []error) {
+	if c.check == (c.until != "") {
+		faults = append(faults, errors.New("say what to do: either --check or --until"))
 	}
-	return errors.Join(faults...)
+	if c.follow != "" && c.until == "" {
+		faults = append(faults, errors.New("--follow goes with --until"))
+	}
+	if c.until != "" {
+		var err error
+		if c.point, err = fold.ParseUntil(c.until); err != nil {
+			faults = append(faults, fmt.Errorf("--until: %w", err))
+		}
+	}
+	return faults
 }
 
 func (c *replayConfig) run(ctx context.Context, stdout io.Writer) (err error) {
@@ -102,6 +128,9 @@ func (c *replayConfig) run(ctx context.Context, stdout io.Writer) (err error) {
 	}
 	if err := l.connectStore(ctx); err != nil {
 		return err
+	}
+	if c.until != "" {
+		return c.fold(ctx, l.store, stdout)
 	}
 	o := replay.Options{}
 	if !c.withoutKeys {
@@ -175,7 +204,11 @@ func (b *replayBar) show(p replay.Progress) {
 		b.bar = progressbar.NewOptions64(int64(p.Head), progressbar.OptionSetWriter(b.out), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true))
 	}
-	b.bar.Describe(fmt.Sprintf("%d events, %.0f/s, %d differ", p.Events, float64(p.Events)/p.Elapsed.Seconds(), p.Differing))
+	text := fmt.Sprintf("%d events, %.0f/s", p.Events, float64(p.Events)/p.Elapsed.Seconds())
+	if p.Differing > 0 {
+		text += fmt.Sprintf(", %d differ", p.Differing)
+	}
+	b.bar.Describe(text)
 	_ = b.bar.Set64(int64(min(p.Position, p.Head)))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -66,4 +67,47 @@ func TestReplay_Settings(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"replay", "--help"}, func(string) string { return "" }, &out))
 	require.Contains(t, out.String(), "byte for byte")
+}
+
+// Ensure the state folded from the log, at a time and at a position, is the one that the read models tell of
+// that time; and that whom one follows is seen event by event.
+func TestReplay_Until(t *testing.T) {
+	dir := t.TempDir()
+	node, err := esdbnode.Start(t.Context(), esdbnode.Options{Dir: filepath.Join(dir, "eventstore")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, node.Close()) })
+	d := start(t, "--data", dir, "--eventstore", node.ConnectionString(), "--sole-writer", "--allow-history")
+	d.play("tiny.jsonl", 900)
+	until := func(point string, more ...string) string {
+		var out bytes.Buffer
+		args := append([]string{"replay", "--eventstore", node.ConnectionString(), "--until", point}, more...)
+		require.NoError(t, run(t.Context(), args, func(string) string { return "" }, &out))
+		return out.String()
+	}
+	for _, at := range []string{"2021-09-01T00:00:00Z", "2021-12-01T12:00:00.5Z", "2022-01-10T00:00:00Z"} {
+		require.Equal(t, onlyEvents(t, d.get("/v1/state?asOf="+at+"&asKnownAt="+at).body), onlyEvents(t, until(at)), at)
+	}
+	whole := onlyEvents(t, until(fmt.Sprint(int64(d.head()))))
+	live := onlyEvents(t, d.get("/v1/state").body)
+	require.Equal(t, live, whole)
+
+	text := until("2021-12-01T00:00:00Z", "--follow", "reseller-")
+	require.Contains(t, text, "ResellerEnrolled")
+	require.NotContains(t, text, "PartnershipAccepted  ")
+	require.NotContains(t, until("2021-12-01T00:00:00Z"), "ResellerEnrolled")
+}
+
+// onlyEvents is a state without what no event tells: lines and repetitions, and which question was asked.
+func onlyEvents(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var d map[string]any
+	require.NoError(t, json.Unmarshal([]byte(text), &d), text)
+	require.NotEmpty(t, d["customersByReseller"])
+	for _, field := range []string{"commands", "refused", "asOf", "asKnownAt"} {
+		delete(d, field)
+	}
+	for _, r := range d["openRequests"].([]any) {
+		delete(r.(map[string]any), "resellerEmail")
+	}
+	return d
 }
