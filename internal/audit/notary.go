@@ -186,11 +186,11 @@ func (n *Notary) keep(ctx context.Context, log *Log, arrivals <-chan arrival, en
 	for {
 		unsigned := log.Size() > log.Signed().Size
 		if unsigned && ready {
+			due.Reset(n.options.Interval)
 			if err := n.sign(ctx, log, oldest); err != nil {
 				return err
 			}
 			ready, oldest = false, time.Time{}
-			due.Reset(n.options.Interval)
 			continue
 		}
 		select {

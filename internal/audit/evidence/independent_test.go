@@ -233,6 +233,14 @@ func otherEvents(text []byte) (all []otherEvent, err error) {
 	return all, nil
 }
 
+// otherDecoded are the events with their JSON in clear; those here are compact JSON all of them.
+func otherDecoded(events []otherEvent) (text []byte) {
+	for _, e := range events {
+		text = fmt.Appendf(text, `{"seq":%d,"stream":%q,"revision":%d,"type":%q,"id":%q,"data":%s,"metadata":%s}`+"\n", e.Seq, e.Stream, e.Revision, e.Type, e.ID, e.data, e.meta)
+	}
+	return text
+}
+
 func (k otherKeys) leaf(e otherEvent) []byte {
 	d, m := sha256.Sum256(e.data), sha256.Sum256(e.meta)
 	return fmt.Appendf(nil, "%s/leaf@v1\nseq %d\nstream %s\nrevision %d\nevent-id %s\ntype %s\ndata-sha256 %s\ndata-size %d\nmeta-sha256 %s\n",
@@ -289,6 +297,9 @@ func (k otherKeys) bundle(text []byte) error {
 		if err := otherIncluded(n, leaf, path, now); err != nil {
 			return err
 		}
+	}
+	if !bytes.Equal(files["decoded.jsonl"], otherDecoded(events)) {
+		return errors.New("decoded otherwise")
 	}
 	if len(files) != known+2*len(events) {
 		return errors.New("files that belong to no event")

@@ -3,7 +3,6 @@ package evidence
 import (
 	"archive/zip"
 	"bytes"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -168,7 +167,7 @@ func (f *forger) bundleMutant(t testing.TB) mutant {
 		return mutant{kind: "bundle: " + kind, zip: rawZip(t, files)}
 	}
 	files, kind, touched := f.alter(without(f.bundle), f.other)
-	only := !slices.ContainsFunc(touched, func(name string) bool { return !slices.Contains(pages, name) && name != decodedFile })
+	only := !slices.ContainsFunc(touched, func(name string) bool { return !slices.Contains(pages, name) })
 	return mutant{kind: "resealed bundle: " + kind, zip: zipped(t, Bundle(files)), onlyPages: only}
 }
 
@@ -243,7 +242,7 @@ func TestVerify_NoticesEveryMutant(t *testing.T) {
 	require.NoError(t, other.wholeLog(f.log))
 
 	kinds, codes, both := map[string]int{}, map[Code]int{}, 0
-	for i := range n {
+	for i := 0; both < n; i++ { // those that alter nothing but pages come on top
 		var m mutant
 		var first, second error
 		if i%2 == 0 {
@@ -264,7 +263,7 @@ func TestVerify_NoticesEveryMutant(t *testing.T) {
 		codes[code(t, first)]++
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		t.Log(fmt.Sprintf("%6d  %s", kinds[kind], kind))
+		t.Logf("%6d  %s", kinds[kind], kind)
 	}
-	t.Logf("%d mutants, all noticed; %d of them by both, the rest altered nothing but pages to read; codes %v", n, both, codes)
+	t.Logf("%d mutants noticed by both, none by one alone but such as alter nothing but pages to read; codes %v", both, codes)
 }
