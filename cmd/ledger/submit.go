@@ -19,6 +19,7 @@ import (
 func (a *app) submit() *cobra.Command {
 	var expect, quiet bool
 	var name string
+	var parallel int
 	cmd := &cobra.Command{
 		Use:   "submit FILE|-",
 		Short: "Give the ledger commands, one JSON object a line, plain or gzip",
@@ -26,8 +27,12 @@ func (a *app) submit() *cobra.Command {
 
 Submitting the same file again, whole or after a break, changes nothing: every command is known by its id.
 With --expect each outcome is compared with the line's "expect"; a difference is printed and the exit code is 1.
+With --parallel lines about different customers are decided side by side, which is several times as fast and
+changes no outcome: what one line does to another is decided in the order of the file. Only the order in which
+the facts of different customers stand in the log, and in lists of what happened, is then not quite the file's.
 With --json the answers are printed, one a line; otherwise refusals are counted by code.`,
 		Example: `  ledger submit commands.jsonl.gz --expect
+  ledger submit history.jsonl.gz --parallel 64
   ledger workload --size tiny | ledger submit -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -36,11 +41,15 @@ With --json the answers are printed, one a line; otherwise refusals are counted 
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.submitFile(cmd.Context(), args[0], submission.Options{Name: name, Expect: expect, Quiet: quiet, Answers: a.answers(), Progress: a.err})
+			if parallel < 1 || parallel > 256 {
+				return seeHelp(cmd, errors.New("--parallel takes a number from 1 to 256"))
+			}
+			return a.submitFile(cmd.Context(), args[0], submission.Options{Name: name, Expect: expect, Quiet: quiet, Answers: a.answers(), Progress: a.err, Parallel: parallel})
 		},
 	}
 	cmd.Flags().BoolVar(&expect, "expect", false, "compare each outcome with the line's expect")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress bar")
+	cmd.Flags().IntVar(&parallel, "parallel", 1, "decide up to `N` lines side by side, 256 at most")
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of the submission, for people (default: the file's name)")
 	return cmd
 }

@@ -152,6 +152,7 @@ type Submission struct {
 	ID        string // UUID
 	Name      string // for people
 	FirstLine int64  // number of the first line that is sent; 0 means 1
+	Parallel  int    // how many lines are decided side by side; 0 means 1
 }
 
 // ErrBroken says that the connection ended before every line was answered. What was answered holds;
@@ -161,6 +162,9 @@ var ErrBroken = errors.New("the connection to the ledger broke; submit the same 
 // Submit sends the lines and hands over each answer as it comes, in order.
 func (c *Client) Submit(ctx context.Context, s Submission, lines io.Reader, each func(wire.Answer) error) error {
 	query := url.Values{"submission": {s.ID}, "name": {s.Name}, "line": {strconv.FormatInt(max(s.FirstLine, 1), 10)}}
+	if s.Parallel > 1 {
+		query.Set("parallel", strconv.Itoa(s.Parallel))
+	}
 	response, err := c.do(ctx, http.MethodPost, "/v1/commands", query, ndjson, lines, ndjson)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		return ErrBroken // somebody was there, and lines may have reached them

@@ -25,6 +25,7 @@ type Options struct {
 	ID       string // of the submission; lines sent again under it count once
 	Name     string // for people
 	First    int64  // number of the first line; 0 means 1
+	Parallel int    // how many lines the ledger decides side by side; 0 means 1
 	Expect   bool   // compare outcomes with the lines' expect
 	Quiet    bool
 	Answers  io.Writer    // every answer as a line of JSON; nil: none
@@ -40,7 +41,7 @@ type Summary struct {
 	Unexpected                                 int64
 	Codes                                      map[string]int64 // of refusals and failures
 	Took                                       time.Duration
-	Position                                   string // of the last answer that had one
+	Position                                   string // the last that an answer had
 	compared                                   bool
 }
 
@@ -101,7 +102,7 @@ func Run(ctx context.Context, c *client.Client, lines io.Reader, o Options) (Sum
 	begun := time.Now()
 	body, feed := io.Pipe()
 	go func() { feed.CloseWithError(r.feed(lines, feed)) }()
-	err := c.Submit(ctx, client.Submission{ID: o.ID, Name: o.Name, FirstLine: o.First}, body, r.answered)
+	err := c.Submit(ctx, client.Submission{ID: o.ID, Name: o.Name, FirstLine: o.First, Parallel: o.Parallel}, body, r.answered)
 	body.CloseWithError(errors.New("answered"))
 	r.summary.Took = time.Since(begun)
 	r.bar.done()
@@ -171,7 +172,7 @@ func (r *run) answered(a wire.Answer) error {
 	if a.Code != "" {
 		s.Codes[a.Code]++
 	}
-	if a.Position != "" {
+	if later(a.Position, s.Position) {
 		s.Position = a.Position
 	}
 	r.compare(a)
@@ -185,6 +186,10 @@ func (r *run) answered(a wire.Answer) error {
 	_, err := io.WriteString(r.Answers, "\n")
 	return err
 }
+
+// later tells which of two positions comes after the other: they are decimal numbers. Lines that are decided side
+// by side, or were known already, aren't answered in the order of their positions.
+func later(a, b string) bool { return len(a) > len(b) || len(a) == len(b) && a > b }
 
 func (r *run) compare(a wire.Answer) {
 	if !r.Expect {
