@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -16,13 +19,14 @@ type tile = tlog.Tile
 
 // wholeLog is an exported log while it is checked.
 type wholeLog struct {
-	files  fs.FS
-	list   manifest
-	unread manifest // what the manifest lists and nobody has asked for yet
-	now    proof.Signed
-	old    *proof.Checkpoint
-	tree   proof.Tree
-	broken error // the first tile that isn't that of the leaves
+	files   fs.FS
+	list    manifest
+	unread  manifest // what the manifest lists and nobody has asked for yet
+	now     proof.Signed
+	old     *proof.Checkpoint
+	tree    proof.Tree
+	bundles map[int64][][]byte // the last bundle of entries that was read
+	broken  error              // the first tile that isn't that of the leaves
 }
 
 // VerifyLog checks every byte of an exported log. Its error is a *Fault: the first thing that is wrong.
@@ -94,35 +98,55 @@ func (l *wholeLog) run() error {
 	return l.nothingElse()
 }
 
-// stretch checks a file of events against the entries.
+// stretch checks a file of events against the entries, and adds these to the tree.
 func (l *wholeLog) stretch(first, count int64) error {
 	name := eventsPath(first)
 	text, err := l.read(name)
 	if err != nil {
 		return err
 	}
+	lines := slices.Collect(bytes.Lines(text))
+	if int64(len(lines)) != count {
+		return faultf(EventMissing, name, "it holds %d events and not %d", len(lines), count)
+	}
 	var leaves [][]byte
-	at := first
-	for line := range bytes.Lines(text) {
-		if leaves == nil || at%proof.TileWidth == 0 {
-			if leaves, err = l.leaves(at); err != nil {
-				return err
-			}
-		}
-		if at >= first+count {
-			return faultf(EventMissing, name, "it holds more events than %d", count)
-		}
-		leaf := leaves[at%proof.TileWidth]
-		if err := l.event(line, at, leaf, name); err != nil {
+	for at := first - first%proof.TileWidth; at < first+count; at += proof.TileWidth {
+		bundle, err := l.leaves(at)
+		if err != nil {
 			return err
 		}
-		at++
+		leaves = append(leaves, bundle...)
+	}
+	leaves = leaves[first%proof.TileWidth:][:count]
+	if err := inParallel(len(lines), func(i int) error { return l.event(lines[i], first+int64(i), leaves[i], name) }); err != nil {
+		return err
+	}
+	for _, leaf := range leaves {
 		if err := l.add(leaf); err != nil {
 			return err
 		}
 	}
-	if at != first+count {
-		return faultf(EventMissing, name, "it ends before event %d", at)
+	return nil
+}
+
+// inParallel does something for each number on all processors; the error is that of the lowest of them.
+func inParallel(n int, do func(i int) error) error {
+	workers := runtime.GOMAXPROCS(0)
+	each := (n + workers - 1) / workers
+	errs := make([]error, workers)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for i := w * each; i < min((w+1)*each, n) && errs[w] == nil; i++ {
+				errs[w] = do(i)
+			}
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -130,6 +154,9 @@ func (l *wholeLog) stretch(first, count int64) error {
 // leaves reads the bundle of entries in which this one stands.
 func (l *wholeLog) leaves(at int64) ([][]byte, error) {
 	n := at / proof.TileWidth
+	if kept, ok := l.bundles[n]; ok { // the one that two files of events share
+		return kept, nil
+	}
 	width := int(min(l.now.Size-n*proof.TileWidth, proof.TileWidth))
 	name := proof.Path(proof.Entries(n, width))
 	text, err := l.read(name)
@@ -140,6 +167,7 @@ func (l *wholeLog) leaves(at int64) ([][]byte, error) {
 	if err != nil || len(leaves) != width {
 		return nil, fault(LeafUnreadable, name, errors.Join(fmt.Errorf("it holds %d entries and not %d", len(leaves), width), err))
 	}
+	l.bundles = map[int64][][]byte{n: leaves}
 	return leaves, nil
 }
 
