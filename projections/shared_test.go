@@ -69,7 +69,7 @@ func TestPartitions_AreGatheredForARebuild(t *testing.T) {
 			order, err := high.Rebuild(t.Context(), "one") // ordered where it isn't carried out
 			stop()
 			require.NoError(t, err)
-			require.Equal(t, "7 rows in 1 tables are the same as they were", order.Report)
+			require.Equal(t, "7 rows in 1 table are the same as they were", order.Report)
 			low.await(t, l.head().Position)
 			high.await(t, l.head().Position)
 			require.Equal(t, "one "+applied(t, int(l.head().NextSeq)), low.dump(t, "one"))

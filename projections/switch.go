@@ -176,7 +176,7 @@ func (r *Runner) compare(ctx context.Context, m *member) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d rows in %d tables are the same as they were", rows, len(tablesOf(m.Schema()))), nil
+	return fmt.Sprintf("%d rows in %s are the same as they were", rows, counted(len(tablesOf(m.Schema())), "table")), nil
 }
 
 func compareTable(ctx context.Context, tx sqldb.Reader, name, table string) (int64, error) {
@@ -341,4 +341,12 @@ func (r *Runner) drop(ctx context.Context, name string) error {
 		}
 		return dropBuild(ctx, tx, p, prior, old[0].tables)
 	})
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
