@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/access"
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
 	"github.com/partnerledger/partnerledger/domain/outcome"
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/provider"
@@ -22,6 +24,7 @@ type About struct {
 	Customer     domain.TenantID
 	Subscription domain.SubscriptionID
 	Request      domain.RequestID
+	Order        domain.OrderID
 	MPNID        domain.MPNID
 	// PreviousReseller and PreviousMPNID are who had what the event gives to somebody else, or to nobody.
 	PreviousReseller domain.TenantID
@@ -118,8 +121,16 @@ func customers(e domain.Event) (About, bool) {
 		return ofCustomer(e.Key, "customer agreement of "+string(e.DateAgreed)+" confirmed", "")
 	case customer.ContactForgotten:
 		return ofCustomer(e.Key, "personal data of the contacts erased", e.Reason)
+	case customer.ContactErasureRequested:
+		return ofCustomer(e.Key, "erasure "+e.ErasureID+" of the contacts' personal data requested by "+e.RequestedBy, e.Reason)
+	case customer.ContactErasureApproved:
+		return ofCustomer(e.Key, "erasure "+e.ErasureID+" requested by "+e.RequestedBy+" approved by "+e.Approver, "")
+	case customer.ContactErasureWithdrawn:
+		return ofCustomer(e.Key, "erasure "+e.ErasureID+" withdrawn", e.Reason)
 	case customer.OrderSubmitted:
-		return ofCustomer(e.Key, fmt.Sprintf("order %s, lines: %d", e.OrderID, e.Lines), "")
+		a, ok := ofCustomer(e.Key, fmt.Sprintf("order %s, lines: %d", e.OrderID, e.Lines), "")
+		a.Order = e.OrderID
+		return a, ok
 	}
 	return About{}, false
 }
@@ -133,7 +144,9 @@ func ofSubscription(k customer.Key, id domain.SubscriptionID, summary, reason st
 func subscriptions(e domain.Event) (About, bool) {
 	switch e := e.(type) {
 	case customer.SubscriptionPurchased:
-		return ofSubscription(e.Key, e.SubscriptionID, fmt.Sprintf("%s, seats: %d, term %s", e.OfferName, e.Quantity, e.TermDuration), "")
+		a, ok := ofSubscription(e.Key, e.SubscriptionID, fmt.Sprintf("%s, seats: %d, term %s", e.OfferName, e.Quantity, e.TermDuration), "")
+		a.Order = e.OrderID
+		return a, ok
 	case customer.SupportContactAssigned:
 		return support(e)
 	case customer.QuantityChanged:
@@ -169,7 +182,11 @@ func record(e domain.Event) (a About, ok bool) {
 
 // support names the resellers among the contacts: at first, and often after, it is the provider.
 func support(e customer.SupportContactAssigned) (About, bool) {
-	a, ok := ofSubscription(e.Key, e.SubscriptionID, "support contact → "+e.SupportName, "")
+	before := string(e.PreviousSupportTenantID)
+	if e.PreviousSupportTenantID == e.ProviderTenantID {
+		before = "the provider"
+	}
+	a, ok := ofSubscription(e.Key, e.SubscriptionID, change("support contact", before, e.SupportName), "")
 	if e.SupportTenantID != e.ProviderTenantID {
 		a.Reseller, a.MPNID = e.SupportTenantID, e.SupportMPNID
 	}
@@ -181,7 +198,7 @@ func support(e customer.SupportContactAssigned) (About, bool) {
 
 func upgrade(e customer.SubscriptionUpgraded) string {
 	if e.NewSubscriptionID == "" {
-		return "upgraded to " + e.ToOfferName
+		return "offer " + e.FromOfferID + " → " + e.ToOfferName
 	}
 	return fmt.Sprintf("%d of %d seats upgraded to %s as %s", e.Moved, e.Moved+e.Remaining, e.ToOfferName, e.NewSubscriptionID)
 }
@@ -194,6 +211,12 @@ func outcomes(e domain.Event) (About, bool) {
 	case outcome.CommandChangedNothing:
 		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Customer: e.CustomerTenantID,
 			Summary: e.CommandType + " changed nothing"}, true
+	case access.PersonalDataRead:
+		return About{Summary: fmt.Sprintf("personal data read, of %d data subjects: %s", e.Subjects, e.What), Reason: e.Reason}, true
+	case legalhold.LegalHoldPlaced:
+		return About{Provider: e.ProviderTenantID, Customer: e.CustomerTenantID, Summary: "legal hold " + e.HoldID + " placed", Reason: e.Reason}, true
+	case legalhold.LegalHoldLifted:
+		return About{Provider: e.ProviderTenantID, Customer: e.CustomerTenantID, Summary: "legal hold " + e.HoldID + " lifted", Reason: e.Reason}, true
 	case upkeep.ProjectionEventSkipped:
 		return About{Summary: fmt.Sprintf("event %s (%s) at position %d skipped by projection %s", e.EventID, e.Type, e.Position, e.Projection),
 			Reason: e.Reason}, true

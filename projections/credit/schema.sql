@@ -53,6 +53,8 @@ CREATE INDEX IF NOT EXISTS credit_intervals_of ON credit_intervals (provider_ten
   WHERE reseller_tenant_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS credit_intervals_of_id ON credit_intervals (mpn_id, since)
   WHERE mpn_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS credit_intervals_superseded ON credit_intervals (reseller_tenant_id)
+  WHERE known_until IS NOT NULL AND reseller_tenant_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS credit_intervals_open ON credit_intervals (reseller_tenant_id, provider_tenant_id)
   WHERE until IS NULL AND known_until IS NULL AND reseller_tenant_id IS NOT NULL;
 

@@ -54,8 +54,37 @@ func (s *Select) Search(column, words string) *Select {
 	if words == "" {
 		return s
 	}
-	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(words))
-	return s.And("LOWER("+column+`) LIKE ? ESCAPE '\'`, "%"+escaped+"%")
+	return s.Contains(words, column)
+}
+
+// Contains adds that the text of one of the columns contains the words, without regard to case. Which letters
+// beyond ASCII have a case depends on the database: they are looked for as they stand, too.
+func (s *Select) Contains(words string, columns ...string) *Select {
+	spellings := []string{pattern(strings.ToLower(words))}
+	if plain := pattern(strings.Map(lowerASCII, words)); plain != spellings[0] {
+		spellings = append(spellings, plain)
+	}
+	var conditions []string
+	var args []any
+	for _, column := range columns {
+		for _, spelling := range spellings {
+			conditions = append(conditions, "LOWER("+column+`) LIKE ? ESCAPE '\'`)
+			args = append(args, spelling)
+		}
+	}
+	return s.And("("+strings.Join(conditions, " OR ")+")", args...)
+}
+
+// pattern finds the words anywhere.
+func pattern(words string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(words) + "%"
+}
+
+func lowerASCII(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // Order ends the query with an order and no limit.

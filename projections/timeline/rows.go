@@ -28,10 +28,12 @@ type line struct {
 	Customer       domain.TenantID       `sql:"customer_tenant_id,null"`
 	SubscriptionID domain.SubscriptionID `sql:"subscription_id,null"`
 	RequestID      domain.RequestID      `sql:"request_id,null"`
+	OrderID        domain.OrderID        `sql:"order_id,null"`
 	MPNID          domain.MPNID          `sql:"mpn_id,null"`
 	PreviousMPNID  domain.MPNID          `sql:"previous_mpn_id,null"`
 	EventID        string                `sql:"event_id"`
 	CommandID      domain.CommandID      `sql:"command_id"`
+	CorrelationID  string                `sql:"correlation_id,null"`
 	Stream         string                `sql:"stream"`
 	Revision       eventstore.Revision   `sql:"revision"`
 }

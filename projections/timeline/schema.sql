@@ -17,10 +17,12 @@ CREATE TABLE IF NOT EXISTS timeline (
   customer_tenant_id TEXT,
   subscription_id    TEXT,
   request_id         TEXT,
+  order_id           TEXT,
   mpn_id             TEXT,
   previous_mpn_id    TEXT,
   event_id           TEXT   NOT NULL,
   command_id         TEXT   NOT NULL,
+  correlation_id     TEXT, -- where it isn't the command
   stream             TEXT   NOT NULL,
   revision           BIGINT NOT NULL
 );
@@ -30,6 +32,9 @@ CREATE INDEX IF NOT EXISTS timeline_by_previous ON timeline (previous_tenant_id,
 CREATE INDEX IF NOT EXISTS timeline_by_subscription ON timeline (subscription_id, seq) WHERE subscription_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS timeline_by_user ON timeline (user_name, seq);
 CREATE INDEX IF NOT EXISTS timeline_by_type ON timeline (type, seq);
+CREATE INDEX IF NOT EXISTS timeline_by_request ON timeline (request_id, seq) WHERE request_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS timeline_by_order ON timeline (order_id, seq) WHERE order_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS timeline_by_correlation ON timeline (correlation_id, seq) WHERE correlation_id IS NOT NULL;
 
 -- Whose an MPN ID is that was on record in a stream: an event that takes it off a subscription doesn't name
 -- the reseller that loses it.

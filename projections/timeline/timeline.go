@@ -1,5 +1,9 @@
 // Package timeline is the read model of all that happened: one line an event, with who, when, what and
-// why, to be asked by organization, subscription, user, kind and time.
+// why, to be asked by organization, subscription, user, operation, kind, time and words. What was refused
+// stands among it, under whatever the command named. Nothing is ever left out or dropped.
+//
+// Words are looked for in summaries and reasons as they stand, with no index of words: one would cost every
+// event more to write than a search through all of them costs (see BenchmarkSearch).
 package timeline
 
 import (
@@ -9,6 +13,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/about"
 	"github.com/partnerledger/partnerledger/projections/tables"
@@ -24,7 +29,7 @@ type Projection struct{}
 func (Projection) Name() string { return "timeline" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
@@ -41,6 +46,9 @@ func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Ev
 	if err != nil {
 		return err
 	}
+	if err := tried(e, &a); err != nil {
+		return err
+	}
 	if err := own(ctx, rows, e, &a); err != nil {
 		return err
 	}
@@ -52,8 +60,16 @@ func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Ev
 	return lines.Insert(rows, &line{Seq: domain.Place(e.Seq), Position: e.Position, At: m.At, EffectiveAt: effective, Type: e.Type, Category: category,
 		Summary: a.Summary, Reason: a.Reason, User: m.Actor.UserPrincipalName, UserTenantID: m.Actor.TenantID, Role: m.Actor.Role,
 		Provider: a.Provider, Reseller: a.Reseller, Previous: a.PreviousReseller, Customer: a.Customer, SubscriptionID: a.Subscription,
-		RequestID: a.Request, MPNID: a.MPNID, PreviousMPNID: a.PreviousMPNID, EventID: e.ID.String(), CommandID: m.CausationID,
+		RequestID: a.Request, OrderID: a.Order, CorrelationID: correlation(m), MPNID: a.MPNID, PreviousMPNID: a.PreviousMPNID, EventID: e.ID.String(), CommandID: m.CausationID,
 		Stream: e.Stream, Revision: e.Revision})
+}
+
+// correlation is what the command belongs to, unless that is itself.
+func correlation(m eventstore.Metadata) string {
+	if m.CorrelationID == string(m.CausationID) {
+		return ""
+	}
+	return m.CorrelationID
 }
 
 // own keeps whose the ids are that come on record in a stream, and finds whose the previous one was: it was

@@ -13,6 +13,7 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
 	"github.com/partnerledger/partnerledger/projections"
+	"github.com/partnerledger/partnerledger/projections/outcomes"
 	"github.com/partnerledger/partnerledger/projections/readmodel"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
@@ -33,7 +34,7 @@ func fill(t *testing.T, url string, facts ...domain.Event) *sqldb.DB {
 		recorded := eventstore.Recorded{Stream: "customer-p.c", Revision: eventstore.Revision(i), Position: eventstore.Position(10 * i), Type: fact.EventType()}
 		events = append(events, projections.Event{Fact: fact, Meta: meta, Sequenced: eventstore.Sequenced{Seq: uint64(i), Recorded: recorded}})
 	}
-	require.NoError(t, inmemory.Prepare(t.Context(), db, timeline.Projection{}))
+	require.NoError(t, inmemory.Prepare(t.Context(), db, append(inmemory.ReadModels(), timeline.Projection{}, outcomes.Projection{})...))
 	require.NoError(t, inmemory.Apply(t.Context(), db, events, timeline.Projection{}))
 	return db
 }
