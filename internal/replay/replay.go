@@ -6,6 +6,10 @@
 // clock. The rules are run through the same entrance as the first time (eventstore.Deliberate), and their
 // events are written down by the same code (eventstore.Draft, eventstore.Codec).
 //
+// What it can't see: inputs that were altered together with all that follows from them, a basis moved to an
+// older state on which the rules decide the same, the last event of a stream taken away when nothing refers
+// to it. For those there is the proof log.
+//
 // The log is read once, in its own order. Decoding and deciding are spread over all processors; between
 // them one goroutine folds the streams and picks out the states that each decision saw.
 package replay
