@@ -53,6 +53,14 @@ type Command interface {
 	Parties() Parties
 }
 
+// Historic is a command that counts as it is only as history being imported. In live business another takes its
+// place.
+type Historic interface {
+	Command
+	// InLiveBusiness is the command that it is there.
+	InLiveBusiness() Command
+}
+
 // Intent is a command as somebody issued it.
 type Intent struct {
 	ID      CommandID

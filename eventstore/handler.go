@@ -68,6 +68,8 @@ type Outcomes interface {
 
 // Eraser destroys the keys of data subjects; seal.Keys is one.
 type Eraser interface {
+	// Fence comes before the event: what is sealed from then on is not what the mark will destroy.
+	Fence(subject, mark string) error
 	// ForgetOnce destroys all keys that the subject has had so far. Under the same mark it does so once.
 	ForgetOnce(subject, mark string) error
 }

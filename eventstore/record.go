@@ -41,6 +41,13 @@ func (h *Handler) append(ctx context.Context, o *Outcome, expected Revision, d D
 	if err != nil {
 		return err
 	}
+	for i, p := range proposed {
+		if erasing, ok := h.erases(d.Events[i]); ok {
+			if err := h.eraser.Fence(erasing.DataSubject(), p.ID.String()); err != nil {
+				return err
+			}
+		}
+	}
 	done, err := h.store.Append(ctx, d.Stream.String(), expected, proposed...)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", d.Stream, err)
@@ -59,11 +66,16 @@ func (h *Handler) append(ctx context.Context, o *Outcome, expected Revision, d D
 // erase destroys the key of whom a recorded fact forgets. A process that dies in between does so when
 // it starts again, before it takes commands.
 func (h *Handler) erase(e domain.Event, id uuid.UUID) error {
-	erasing, ok := e.(domain.Erasing)
-	if !ok || h.eraser == nil {
+	erasing, ok := h.erases(e)
+	if !ok {
 		return nil
 	}
 	return h.eraser.ForgetOnce(erasing.DataSubject(), id.String())
+}
+
+func (h *Handler) erases(e domain.Event) (domain.Erasing, bool) {
+	erasing, ok := e.(domain.Erasing)
+	return erasing, ok && h.eraser != nil
 }
 
 // note appends the one event of a command that left no fact of its own.

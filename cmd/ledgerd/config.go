@@ -35,6 +35,8 @@ type config struct {
 	EventStore    string
 	NATS          string
 	Database      string
+	Keys          string
+	MasterKey     string
 	Partitions    string
 	Analysts      string
 	Run           []string
@@ -65,6 +67,8 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to use, esdb://HOST:PORT?tls=false; empty: embedded")
 	f.StringVar(&c.NATS, "nats", "", "NATS with JetStream to use, nats://HOST:PORT; empty: embedded")
 	f.StringVar(&c.Database, "database", "", "database of the read models, postgres://… or sqlite:FILE; empty: SQLite under --data")
+	f.StringVar(&c.Keys, "keys", "", "database of the keys of personal data, postgres://…, for several processes with the role api; empty: SQLite under --data")
+	f.StringVar(&c.MasterKey, "master-key", "", "`FILE` of the master key that seals them, which these processes share; empty: under --data. Back it up apart from the keys")
 	f.StringSliceVar(&c.Run, "run", allRoles, "roles of this process: api, relay, projector, notary")
 	f.StringArrayVar(&c.Witnesses, "witness", nil, "with the role notary: a witness that is asked to cosign the proof log, VKEY@https://HOST/PREFIX; may be given several times")
 	f.StringVar(&c.Partitions, "partitions", "0-15", "with the role projector: partitions of streams for which this process makes the read models that several may share; PostgreSQL is meant. The others are made where partition 0 is")
@@ -135,6 +139,9 @@ func (c *config) validate() (faults []error) {
 		if !c.whole() {
 			faults = append(faults, errors.New("--demo runs all roles; leave out --run"))
 		}
+	}
+	if c.Keys != "" && !strings.HasPrefix(c.Keys, "postgres://") && !strings.HasPrefix(c.Keys, "postgresql://") {
+		faults = append(faults, errors.New("--keys: give postgres://…, or leave it out to keep the keys under --data"))
 	}
 	if len(c.Run) == 0 {
 		faults = append(faults, errors.New("--run: name at least one role"))

@@ -12,7 +12,6 @@ import (
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/projections"
-	"github.com/partnerledger/partnerledger/projections/customers"
 	"github.com/partnerledger/partnerledger/projections/outcomes"
 	"github.com/partnerledger/partnerledger/projections/partners"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
@@ -93,14 +92,5 @@ func (l *ledger) finish(ctx context.Context, handler *eventstore.Handler) error 
 			return fmt.Errorf("finish the acceptance of request %s: %w", id, err)
 		}
 	}
-	forgotten, err := customers.Forgettings(ctx, l.db)
-	if err != nil {
-		return fmt.Errorf("forgotten contacts: %w", err)
-	}
-	for _, f := range forgotten {
-		if err := l.keys.ForgetOnce(f.Subject, f.EventID); err != nil {
-			return fmt.Errorf("destroy the key of %s: %w", f.Subject, err)
-		}
-	}
-	return nil
+	return l.forgetAgain(ctx)
 }

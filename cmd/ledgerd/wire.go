@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -208,11 +209,7 @@ func (l *ledger) openJournal(ctx context.Context) error {
 	if l.journal, err = journal.Open(ctx, db, l.config.Trial.now); err != nil {
 		return err
 	}
-	if l.keys, err = seal.Open(l.config.path("keys")); err != nil {
-		return fmt.Errorf("keys: %w", err)
-	}
-	l.onClose(l.keys.Close)
-	return nil
+	return l.openKeys()
 }
 
 // run runs the roles. The relay and the projector begin at once; the API once the read models have
@@ -268,6 +265,10 @@ func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) erro
 		return ended(ctx, "api", err)
 	}
 	l.front.answer(l.api, stdout)
+	sweeping, stopSweeping := context.WithCancel(ctx)
+	var swept sync.WaitGroup
+	swept.Go(func() { l.keepForgotten(sweeping) })
+	defer func() { stopSweeping(); swept.Wait() }()
 	if l.config.Demo {
 		if err := demo(ctx, l.front.address, workload.Size(l.config.DemoSize), stdout); err != nil {
 			return errors.Join(ended(ctx, "demo", err), l.front.shutdown(ctx))

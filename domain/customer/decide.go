@@ -18,7 +18,7 @@ func Decide(s State, f *domain.Facts, in domain.Intent) (domain.Decision, error)
 	case ConfirmCustomerAgreement:
 		return confirm(s, in.At, c)
 	case ForgetContact:
-		return forget(s, c)
+		return forget(s, f, c)
 	case PlaceOrder:
 		return placeOrder(s, f, c)
 	default:

@@ -49,4 +49,7 @@ var Events = []domain.Event{
 	SubscriptionReactivated{Key: exampleKey, SubscriptionID: exampleSubscription, Reason: "paid"},
 	SubscriptionCancelled{Key: exampleKey, SubscriptionID: exampleSubscription, Reason: "closed"},
 	SubscriptionRenewed{Key: exampleKey, SubscriptionID: exampleSubscription, TermDuration: "P1Y", BillingCycle: "annual", Reason: "end of term"},
+	ContactErasureRequested{Key: exampleKey, ErasureID: "5f4f2f0e-6f0a-5d9e-9a55-a1b2c3d4e5f6", Reason: "asked by the person", RequestedBy: "kim@northwind.example"},
+	ContactErasureApproved{Key: exampleKey, ErasureID: "5f4f2f0e-6f0a-5d9e-9a55-a1b2c3d4e5f6", RequestedBy: "kim@northwind.example", Approver: "lee@northwind.example"},
+	ContactErasureWithdrawn{Key: exampleKey, ErasureID: "5f4f2f0e-6f0a-5d9e-9a55-a1b2c3d4e5f6", Reason: "another customer was meant"},
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/credit"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
 )
 
 // State is what decisions need to know of one customer; the zero State is a customer nobody has added.
@@ -16,6 +17,8 @@ type State struct {
 	Grants           map[GrantKey]Grant // those not revoked; some may have run out
 	Orders           map[domain.OrderID]bool
 	Subscriptions    map[domain.SubscriptionID]Subscription // ended ones too
+	Holds            legalhold.Holds                        // on this customer; the provider may have more
+	Erasure          *Erasure                               // that awaits approval
 }
 
 // Status is how a subscription stands.
@@ -63,6 +66,7 @@ func clone(s State) State {
 }
 
 func evolve(s State, h domain.Happened) State {
+	s.Holds, s.Erasure = s.Holds.After(h.Event), erasureAfter(s.Erasure, h.Event)
 	switch e := h.Event.(type) {
 	case CustomerAdded:
 		s.Added = true

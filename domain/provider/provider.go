@@ -4,7 +4,10 @@
 //	(none) ── ProviderRegistered ──▶ registered
 package provider
 
-import "github.com/partnerledger/partnerledger/domain"
+import (
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
+)
 
 // Category is the category of the streams, one for each provider.
 const Category = "provider"
@@ -23,12 +26,14 @@ type State struct {
 	GlobalMPNID     domain.MPNID
 	PartnershipLink string
 	EmailDomain     string
+	Holds           legalhold.Holds // on the personal data of all its customers
 }
 
 // Fold makes State of events.
 var Fold = domain.Fold[State]{Category: Category, Evolve: evolve}
 
 func evolve(s State, h domain.Happened) State {
+	s.Holds = s.Holds.After(h.Event)
 	if e, ok := h.Event.(ProviderRegistered); ok {
 		return State{Registered: true, Name: e.Name, Region: e.Region, MPNID: e.MPNID, GlobalMPNID: e.GlobalMPNID,
 			PartnershipLink: e.PartnershipLink, EmailDomain: e.Profile.EmailDomain}
@@ -47,6 +52,12 @@ func Decide(s State, f *domain.Facts, in domain.Intent) (domain.Decision, error)
 	default:
 		return domain.Decision{}, domain.NotMine(Category, in.Command)
 	}
+}
+
+// DecideHold decides on legal holds on a provider's customers, all of them. That the provider is known was asked
+// before.
+func DecideHold(s State, _ *domain.Facts, in domain.Intent) (domain.Decision, error) {
+	return s.Holds.Decide(in.Command)
 }
 
 // Commands holds one empty example of each command of this package.

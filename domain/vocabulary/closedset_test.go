@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/access"
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
 	"github.com/partnerledger/partnerledger/domain/outcome"
 	"github.com/partnerledger/partnerledger/domain/partnerid"
 	"github.com/partnerledger/partnerledger/domain/partnership"
@@ -145,6 +147,8 @@ var written = []struct {
 	{outcome.RefusalCategory, outcome.Events[:1]},
 	{outcome.UnchangedCategory, outcome.Events[1:]},
 	{upkeep.Category, upkeep.Events},
+	{customer.Category, legalhold.Events},
+	{access.Category, access.Events},
 }
 
 // ignored are the events from which nothing is ever decided, and why.

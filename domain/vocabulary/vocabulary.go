@@ -9,7 +9,9 @@ import (
 	"slices"
 
 	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/access"
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
 	"github.com/partnerledger/partnerledger/domain/outcome"
 	"github.com/partnerledger/partnerledger/domain/partnerid"
 	"github.com/partnerledger/partnerledger/domain/partnership"
@@ -40,14 +42,25 @@ var reactions = []struct {
 	{partnership.Reactions, decidePartnership},
 }
 
-// operations are the commands of those who keep the ledger running. They aren't in the vocabulary either: the
-// ledger's own ways issue them, and the role table that is published knows nothing of them.
+// operations are the commands of those who keep the ledger running, and its personal data safe. They aren't in the
+// vocabulary either: the ledger's own ways issue them, and the role table that is published knows nothing of them.
 var operations = []struct {
 	commands []domain.Command
 	decide   decide
 	grants   []domain.Grant
 }{
 	{upkeep.Commands, domain.Deciding(upkeep.Fold, upkeep.Decide), upkeep.Grants},
+	{customer.Erasures, domain.Deciding(customer.Fold, customer.DecideErasure), customer.GrantsOfErasures},
+	{legalhold.Commands, decideHold, legalhold.Grants},
+	{access.Commands, domain.Deciding(access.Fold, access.Decide), access.Grants},
+}
+
+// decideHold asks whoever owns the stream in which the hold stands.
+func decideHold(f *domain.Facts, in domain.Intent) (domain.Decision, error) {
+	if in.Command.Target().Category == provider.Category {
+		return domain.Deciding(provider.Fold, provider.DecideHold)(f, in)
+	}
+	return domain.Deciding(customer.Fold, customer.DecideHold)(f, in)
 }
 
 var decidePartnership = domain.Deciding(partnership.Fold, partnership.Decide(customerAdded))
@@ -60,12 +73,13 @@ func customerAdded(f *domain.Facts, provider, tenant domain.TenantID) bool {
 // folds are those of every category that the ledger writes.
 var folds = []domain.AnyFold{
 	provider.Fold, partnerid.Fold, reseller.Fold, partnership.RequestFold, partnership.Fold, customer.Fold, customer.DomainFold,
-	upkeep.Fold, outcome.PerStream(outcome.RefusalCategory), outcome.PerStream(outcome.UnchangedCategory),
+	upkeep.Fold, access.Fold, outcome.PerStream(outcome.RefusalCategory), outcome.PerStream(outcome.UnchangedCategory),
 }
 
 var (
 	commands = whatIsDecided()
-	events   = slices.Concat(provider.Events, partnerid.Events, reseller.Events, partnership.Events, customer.Events, outcome.Events, upkeep.Events)
+	events   = slices.Concat(provider.Events, partnerid.Events, reseller.Events, partnership.Events, customer.Events, outcome.Events, upkeep.Events,
+		legalhold.Events, access.Events)
 
 	commandsByName = named(commands, domain.Command.CommandType)
 	eventsByName   = named(events, domain.Event.EventType)

@@ -97,6 +97,9 @@ func (r *Reader) Read(line []byte) (eventstore.Request, error) {
 		return partial(l), err
 	}
 	history := r.options.AllowHistory && l.At.at != nil
+	if historic, ok := in.Command.(domain.Historic); ok && !history {
+		in.Command = historic.InLiveBusiness()
+	}
 	return eventstore.Request{Intent: in, Digest: digest, History: history}, nil
 }
 

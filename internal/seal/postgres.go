@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,8 +15,7 @@ const connectionsMax = 8
 // Numbers of advisory locks that nobody else takes.
 const (
 	lockWrites = "SELECT pg_advisory_xact_lock(7237129)"
-	lockMaster = "SELECT pg_advisory_lock(7237130)"
-	freeMaster = "SELECT pg_advisory_unlock(7237130)"
+	lockMaster = "SELECT pg_advisory_xact_lock(7237130)"
 )
 
 // openPostgres opens keys that several processes share. PostgreSQL keeps overwritten rows until it vacuums,
@@ -38,18 +36,14 @@ func openPostgres(url string) (*sqlStore, error) {
 	return s, nil
 }
 
-// holdMaster holds the lock on the master key as long as f runs; it goes with the connection, whatever ends it.
+// holdMaster holds the lock on the master key as long as f runs; it goes with the transaction, whatever ends it.
 func holdMaster(db *sql.DB, f func() error) error {
-	ctx := context.Background()
-	conn, err := db.Conn(ctx)
+	tx, err := db.Begin()
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, lockMaster); err != nil {
-		return err
+	if _, err = tx.Exec(lockMaster); err == nil {
+		err = f()
 	}
-	err = f()
-	_, freed := conn.ExecContext(ctx, freeMaster)
-	return errors.Join(err, freed)
+	return errors.Join(err, tx.Rollback())
 }

@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"context"
 	"database/sql"
 	_ "embed"
 	"errors"
@@ -249,6 +248,6 @@ func (s *sqlStore) cut(leaves []uint32) error {
 }
 
 func (s *sqlStore) epoch() (n int64, err error) {
-	err = s.db.QueryRowContext(context.Background(), "SELECT n FROM key_epoch").Scan(&n)
+	err = s.db.QueryRow("SELECT n FROM key_epoch").Scan(&n)
 	return n, err
 }
