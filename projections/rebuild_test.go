@@ -23,7 +23,7 @@ func TestRebuild_TakesTheLiveOnesPlace(t *testing.T) {
 		d.start(t)
 		d.await(t, l.head().Position)
 		for round := range 3 { // the second time there is a build from before, and names that are taken
-			stop := busy(t, l)
+			stop := busy(t, d, l)
 			order, err := d.Rebuild(t.Context(), "one")
 			stop()
 			require.NoError(t, err)
@@ -37,14 +37,18 @@ func TestRebuild_TakesTheLiveOnesPlace(t *testing.T) {
 	})
 }
 
-// busy records events until it is stopped.
-func busy(t *testing.T, l *ledger) (stop func()) {
+// busy records events until it is stopped, no faster than they are applied.
+func busy(t *testing.T, d *desk, l *ledger) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			l.record(reseller.ResellerReinstated{ResellerTenantID: "r"})
+			var last eventstore.Position
+			for range 100 {
+				last = l.record(reseller.ResellerReinstated{ResellerTenantID: "r"})
+			}
+			_ = d.Wait(ctx, last) // ended with ctx
 		}
 	}()
 	return func() { cancel(); <-done }

@@ -65,7 +65,7 @@ func TestPartitions_AreGatheredForARebuild(t *testing.T) {
 		high.start(t)
 		low.await(t, l.head().Position)
 		for range 2 {
-			stop := busy(t, l)
+			stop := busy(t, low, l)
 			order, err := high.Rebuild(t.Context(), "one") // ordered where it isn't carried out
 			stop()
 			require.NoError(t, err)

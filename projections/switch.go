@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
@@ -145,98 +144,6 @@ func (r *Runner) dismiss(m *member) {
 	}
 }
 
-// Different says that a rebuilt projection isn't like the live one, which stays in place.
-type Different struct {
-	Name  string
-	Table string
-	// OnlyLive and OnlyRebuilt are how many rows one has and the other hasn't.
-	OnlyLive, OnlyRebuilt int64
-	Example               string // of such a row
-}
-
-// Error says where the two differ.
-func (d *Different) Error() string {
-	return fmt.Sprintf("%s rebuilt differs from the live one: in table %s %d rows are only in the live and %d only in the rebuilt one, such as %s; "+
-		"the live one stays, the rebuilt one can be looked at in %s%s", d.Name, d.Table, d.OnlyLive, d.OnlyRebuilt, d.Example, d.Table, next.suffix())
-}
-
-// compare looks at every row of both builds in one snapshot. It returns *Different where they differ.
-func (r *Runner) compare(ctx context.Context, m *member) (string, error) {
-	var rows int64
-	err := r.db.Snapshot(ctx, func(tx sqldb.Reader) error {
-		for _, table := range tablesOf(m.Schema()) {
-			n, err := compareTable(ctx, tx, m.Name(), table)
-			if err != nil {
-				return err
-			}
-			rows += n
-		}
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d rows in %s are the same as they were", rows, counted(len(tablesOf(m.Schema())), "table")), nil
-}
-
-func compareTable(ctx context.Context, tx sqldb.Reader, name, table string) (int64, error) {
-	d, other := &Different{Name: name, Table: table}, table+next.suffix()
-	only := func(in, but string) (n int64, err error) {
-		err = tx.QueryRow(ctx, "SELECT COUNT(*) FROM (SELECT * FROM "+in+" EXCEPT SELECT * FROM "+but+") differing").Scan(&n)
-		return n, err
-	}
-	var rows int64
-	err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+table).Scan(&rows)
-	if err == nil {
-		d.OnlyLive, err = only(table, other)
-	}
-	if err == nil {
-		d.OnlyRebuilt, err = only(other, table)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("compare table %s: %w", table, err)
-	}
-	if d.OnlyLive+d.OnlyRebuilt == 0 {
-		return rows, nil
-	}
-	in, but := table, other
-	if d.OnlyLive == 0 {
-		in, but = other, table
-	}
-	d.Example, err = example(ctx, tx, "SELECT * FROM "+in+" EXCEPT SELECT * FROM "+but+" LIMIT 1")
-	if err != nil {
-		return 0, fmt.Errorf("compare table %s: %w", table, err)
-	}
-	return 0, d
-}
-
-// example prints the first row of a query.
-func example(ctx context.Context, tx sqldb.Reader, query string) (string, error) {
-	rows, err := tx.Query(ctx, query)
-	if err != nil {
-		return "", err
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil || !rows.Next() {
-		return "", err
-	}
-	values, targets := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		targets[i] = &values[i]
-	}
-	if err := rows.Scan(targets...); err != nil {
-		return "", err
-	}
-	var out []string
-	for i, c := range columns {
-		if values[i] != nil {
-			out = append(out, fmt.Sprintf("%s=%v", c, values[i]))
-		}
-	}
-	return strings.Join(out, " "), rows.Err()
-}
-
 // exchange puts the new build in the live one's place, which is kept as the one before, in one transaction.
 func (r *Runner) exchange(ctx context.Context, m *member) error {
 	r.turn.Lock()
@@ -341,12 +248,4 @@ func (r *Runner) drop(ctx context.Context, name string) error {
 		}
 		return dropBuild(ctx, tx, p, prior, old[0].tables)
 	})
-}
-
-// counted is a number with its noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

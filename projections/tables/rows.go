@@ -12,6 +12,8 @@ import (
 type Definition interface {
 	// Name is the table's name in the schema.
 	Name() string
+	// Columns are its columns, of which the first keys are the primary key.
+	Columns() (all []string, keys int)
 	hold(physical string) holder
 }
 

@@ -94,6 +94,9 @@ func (t *Table[K, R]) Once() *Table[K, R] {
 // Name is the table's name in the schema.
 func (t *Table[K, R]) Name() string { return t.name }
 
+// Columns are the table's columns, of which the first keys are the primary key.
+func (t *Table[K, R]) Columns() (all []string, keys int) { return names(t.columns), t.keys }
+
 // isFinal tells whether nobody will look at the row again.
 func (t *Table[K, R]) isFinal(r *R) bool { return t.final != nil && t.final(r) }
 
