@@ -55,10 +55,12 @@ var ofSubscription = map[string]string{"provider": is(provider, "provider"), "cu
 const bySubscription = `t.subscription_id = {subscription} AND (t.provider_tenant_id, t.customer_tenant_id) IN (
     SELECT k.provider_tenant_id, k.customer_tenant_id FROM subscriptions k WHERE k.subscription_id = {subscription})`
 
+var turns = []edge{{"t.since", "facts"}, {"t.until", "facts"}, {"t.known_since", "known"}, {"t.known_until", "known"}}
+
 // resellerOfRecord is who is on record at the instant; there is a row for each moment of a subscription, also
 // where nobody is.
 var resellerOfRecord = source{entity: "resellerOfRecord", table: "credit_intervals", provider: provider, customer: customer, subscription: subscription,
-	order: []string{provider, customer, subscription}, held: heldAs("t"),
+	order: []string{provider, customer, subscription}, held: heldAs("t"), edges: turns,
 	began:  "COALESCE(" + corrected("t.known_since") + ", CASE WHEN t.mpn_id IS NULL THEN " + emptied + " ELSE " + on("t", opened) + " END)",
 	gone:   "(SELECT MAX(f.seq) " + on("t", factsOf) + " AND f.kind = 'end')",
 	name:   companyName,
@@ -69,7 +71,7 @@ var resellerOfRecord = source{entity: "resellerOfRecord", table: "credit_interva
 // creditInterval are all intervals that had begun, past ones too: here a correction of the past shows that
 // changes nothing of the present.
 var creditInterval = source{entity: "creditInterval", table: "credit_intervals", provider: provider, customer: customer, subscription: subscription, item: "t.since",
-	order: []string{provider, customer, subscription, "t.since"}, held: on("t", "(t.mpn_id IS NOT NULL AND t.since <= {facts} AND "+believed+")"),
+	order: []string{provider, customer, subscription, "t.since"}, held: on("t", "(t.mpn_id IS NOT NULL AND t.since <= {facts} AND "+believed+")"), edges: turns,
 	began: "COALESCE(" + corrected("t.known_since") + ", " + on("t", opened) + ")", gone: corrected("t.known_until"),
 	moved: "CASE WHEN t.until <= {facts} THEN " + on("t", closed) + " END", name: companyName,
 	fields: []field{{name: "mpnId", expression: "t.mpn_id"}, {name: "resellerTenantId", expression: reseller},

@@ -18,6 +18,9 @@ type source struct {
 	order []string
 	// held is when a row holds at a point.
 	held string
+	// edges are the columns with a time of the point at which the row begins or ceases to hold or a field of it
+	// moves: only rows with one between the two points are looked at. Empty: all rows, for a small table.
+	edges []edge
 	// began is the number of the event that made the row hold, gone that of the event after which none does,
 	// and moved, where fields move, that of the event that moved them last before the point.
 	began, gone, moved string
@@ -28,6 +31,9 @@ type source struct {
 	// stepped says that a row may repeat what the row before it said, so that the cause of a field must be looked for.
 	stepped bool
 }
+
+// edge is a column, and which time of the point passes it: facts, instant or known.
+type edge struct{ column, time string }
 
 // field is something that a row says. One that moves depends on the point, while the row stays the same.
 type field struct {
@@ -92,7 +98,14 @@ func (s source) changed() string {
 			condition += "\n  OR (" + a + " AND " + b + " AND " + at("A", f.expression) + " IS DISTINCT FROM " + at("B", f.expression) + ")"
 		}
 	}
-	return condition
+	if len(s.edges) == 0 {
+		return "(" + condition + ")"
+	}
+	passed := make([]string, len(s.edges))
+	for i, e := range s.edges {
+		passed[i] = e.column + " > {" + e.time + "A} AND " + e.column + " <= {" + e.time + "B}"
+	}
+	return "(" + strings.Join(passed, "\n  OR ") + ")\n  AND (" + condition + ")"
 }
 
 // text is the statement: a row for each entity that may have changed, both sides of it in one.
@@ -103,7 +116,7 @@ func (s source) text(conditions []string) string {
 		value := "CAST(" + f.expression + " AS TEXT)"
 		columns = append(columns, s.when("A", value), s.when("B", value))
 	}
-	where := "(" + s.changed() + ")"
+	where := s.changed()
 	for _, c := range conditions {
 		where += "\n  AND (" + c + ")"
 	}

@@ -11,6 +11,8 @@ const (
 // lasting is when an interval holds whose knowledge never changes.
 const lasting = "(t.since <= {facts} AND (t.until IS NULL OR t.until > {facts}))"
 
+var lasts = []edge{{"t.since", "facts"}, {"t.until", "facts"}}
+
 // The names for people.
 const (
 	resellerName = "(SELECT n.name FROM resellers n WHERE n.reseller_tenant_id = t.reseller_tenant_id)"
@@ -33,7 +35,7 @@ func is(column, name string) string { return column + " = {" + name + "}" }
 // sources are all there are.
 var sources = []source{
 	{entity: "partnership", table: "partnerships", provider: provider, reseller: reseller, order: []string{provider, reseller},
-		held: lasting, began: "t.seq", gone: "t.until_seq", name: "t.name",
+		held: lasting, edges: lasts, began: "t.seq", gone: "t.until_seq", name: "t.name",
 		fields: []field{{name: "state", expression: "'active'"}, {name: "mpnId", expression: "t.mpn_id"}, {name: "location", expression: "t.country"}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is(reseller, "reseller")}},
 
@@ -43,51 +45,54 @@ var sources = []source{
 		about:  map[string]string{"provider": partnersOf, "reseller": is(reseller, "reseller")}},
 
 	{entity: "agreement", table: "partner_agreements", reseller: reseller, item: "t.region", order: []string{reseller, "t.region"},
-		held: "t.since <= {facts}", began: "t.seq", name: resellerName,
+		held: "t.since <= {facts}", edges: lasts[:1], began: "t.seq", name: resellerName,
 		fields: []field{{name: "state", expression: "'signed'"}},
 		about:  map[string]string{"provider": partnersOf, "reseller": is(reseller, "reseller")}},
 
 	{entity: "location", table: "partner_locations", reseller: "MAX(" + reseller + ")", item: "t.mpn_id", order: []string{"t.mpn_id"},
-		held: "(t.registered_at <= {facts} AND (t.deleted_at IS NULL OR t.deleted_at > {facts}))", began: "t.seq", gone: "t.deleted_seq", name: "t.name",
+		held:  "(t.registered_at <= {facts} AND (t.deleted_at IS NULL OR t.deleted_at > {facts}))",
+		edges: []edge{{"t.registered_at", "facts"}, {"t.deleted_at", "facts"}}, began: "t.seq", gone: "t.deleted_seq", name: "t.name",
 		fields: []field{{name: "state", expression: "'registered'"}},
 		about:  map[string]string{"provider": partnersOf, "reseller": is(reseller, "reseller")}},
 
 	{entity: "request", table: "partnership_requests", provider: "MAX(" + provider + ")", item: "t.request_id", order: []string{"t.request_id"},
-		held: "t.requested_at <= {facts}", began: "t.seq", moved: "CASE WHEN t.closed_at <= {facts} THEN t.closed_seq END", name: "CAST(NULL AS TEXT)",
+		held: "t.requested_at <= {facts}", edges: []edge{{"t.requested_at", "facts"}, {"t.closed_at", "facts"}, {"t.expires_at", "instant"}},
+		began: "t.seq", moved: "CASE WHEN t.closed_at <= {facts} THEN t.closed_seq END", name: "CAST(NULL AS TEXT)",
 		fields: []field{{name: "state", moves: true,
 			expression: "CASE WHEN t.closed_at <= {facts} THEN t.closed_how WHEN t.expires_at <= {instant} THEN 'expired' ELSE 'open' END"}},
 		about: map[string]string{"provider": is(provider, "provider"), "reseller": is(reseller, "reseller")}},
 
 	{entity: "customer", table: "customers", provider: provider, customer: customer, order: []string{provider, customer},
-		held: "t.added_at <= {facts}", began: "t.seq", name: "t.company",
+		held: "t.added_at <= {facts}", edges: []edge{{"t.added_at", "facts"}}, began: "t.seq", name: "t.company",
 		fields: []field{{name: "company", expression: "t.company"}, {name: "domain", expression: "t.domain"}, {name: "country", expression: "t.country"}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": is(customer, "customer")}},
 
 	{entity: "association", table: "customer_resellers", provider: provider, customer: customer, order: []string{provider, customer},
-		held: lasting, began: "t.seq", gone: "t.until_seq", name: companyName,
+		held: lasting, edges: lasts, began: "t.seq", gone: "t.until_seq", name: companyName,
 		fields: []field{{name: "resellerTenantId", expression: reseller}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": is(customer, "customer")}},
 
 	{entity: "contact", table: "customer_forgettings", provider: provider, customer: customer, item: "t.seq", order: []string{provider, customer, "t.seq"},
-		held: "t.forgotten_at <= {facts}", began: "t.seq", name: companyName,
+		held: "t.forgotten_at <= {facts}", edges: []edge{{"t.forgotten_at", "facts"}}, began: "t.seq", name: companyName,
 		fields: []field{{name: "forgottenAt", expression: "t.forgotten_at", instant: true}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": is(customer, "customer")}},
 
 	{entity: "privilege", table: "customer_privileges", provider: provider, customer: customer, reseller: "t.grantee_tenant_id", item: "t.kind",
 		order: []string{provider, customer, "t.grantee_tenant_id", "t.kind"},
 		held:  "(t.since <= {facts} AND (t.revoked_at IS NULL OR t.revoked_at > {facts}) AND (t.expires_at IS NULL OR t.expires_at > {instant}))",
+		edges: []edge{{"t.since", "facts"}, {"t.revoked_at", "facts"}, {"t.expires_at", "instant"}},
 		began: "t.seq", gone: "CASE WHEN t.revoked_at <= {factsB} THEN t.revoked_seq END", name: companyName,
 		fields: []field{{name: "state", expression: "'granted'"}, {name: "roles", expression: "t.roles"}, {name: "expiresAt", expression: "t.expires_at", instant: true}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is("t.grantee_tenant_id", "reseller"), "customer": is(customer, "customer")}},
 
 	{entity: "subscription", table: "subscription_steps", provider: provider, customer: customer, subscription: subscription,
-		order: []string{provider, customer, subscription}, held: lasting, began: "t.seq", name: companyName, stepped: true,
+		order: []string{provider, customer, subscription}, held: lasting, edges: lasts, began: "t.seq", name: companyName, stepped: true,
 		fields: []field{{name: "status", expression: "t.status"}, {name: "quantity", expression: "t.quantity"}, {name: "offerId", expression: "t.offer_id"},
 			{name: "offerName", expression: "t.offer_name"}, {name: "termDuration", expression: "t.term_duration"}, {name: "billingCycle", expression: "t.billing_cycle"}},
 		about: ofSubscription},
 
 	{entity: "supportContact", table: "support_contacts", provider: provider, customer: customer, subscription: subscription,
-		order: []string{provider, customer, subscription}, held: lasting, began: "t.seq", name: companyName,
+		order: []string{provider, customer, subscription}, held: lasting, edges: lasts, began: "t.seq", name: companyName,
 		fields: []field{{name: "supportTenantId", expression: "t.support_tenant_id"}, {name: "supportMpnId", expression: "t.support_mpn_id"}, {name: "name", expression: "t.name"}},
 		about:  ofSubscription},
 
