@@ -65,6 +65,21 @@ func (o *office) end() {
 	require.ErrorIs(o.t, <-o.ended, context.Canceled)
 }
 
+// halted waits until the notary has ended by itself, and says why.
+func (o *office) halted() error {
+	o.t.Helper()
+	var err error
+	require.Eventually(o.t, func() bool {
+		select {
+		case err = <-o.ended:
+			return true
+		default:
+			return false
+		}
+	}, 20*time.Second, time.Millisecond, "%+v", o.Status())
+	return err
+}
+
 // sizes are those of the checkpoints that were published, each of which must be good.
 func (o *office) sizes() (sizes []int64) {
 	o.t.Helper()
@@ -152,7 +167,7 @@ func TestNotary_HaltsWhenTheLedgerWentBack(t *testing.T) {
 			before := files(t, dir)
 			now := log(t)
 			back := newOffice(t, dir, keys, now, numbered{now}).start()
-			err := <-back.ended
+			err := back.halted()
 			require.ErrorIs(t, err, ErrRolledBack)
 			require.ErrorContains(t, err, string(RolledBack))
 			require.Equal(t, Halted, back.Status().State)
@@ -167,7 +182,7 @@ func TestNotary_HaltsWhenTheLedgerWentBack(t *testing.T) {
 func TestNotary_SignsNothingThatOnlyTheFeedKnows(t *testing.T) {
 	keys, dir := newKeys(t), t.TempDir()
 	o := newOffice(t, dir, keys, filled(t, 90), numbered{filled(t, 100)}).start()
-	require.ErrorIs(t, <-o.ended, ErrRolledBack)
+	require.ErrorIs(t, o.halted(), ErrRolledBack)
 	require.Empty(t, o.sizes())
 	require.NoFileExists(t, filepath.Join(dir, checkpointFile))
 }
@@ -176,7 +191,7 @@ func TestNotary_SignsNothingThatOnlyTheFeedKnows(t *testing.T) {
 func TestNotary_HaltsWhenItsSourceSaysSo(t *testing.T) {
 	log := filled(t, 10)
 	o := newOffice(t, t.TempDir(), newKeys(t), log, failing{numbered{log}, eventstore.ErrWentBack, new(atomic.Int32)}).start()
-	require.ErrorIs(t, <-o.ended, ErrRolledBack)
+	require.ErrorIs(t, o.halted(), ErrRolledBack)
 }
 
 // failing is a source that fails after each event but the first times.
