@@ -20,7 +20,7 @@ import (
 const (
 	victimDir  = "LEDGER_AUDIT_VICTIM_DIR"
 	victimKeys = "LEDGER_AUDIT_VICTIM_KEYS"
-	killEvents = 200_000
+	killEvents = 50_000_000 // more than any process reaches
 )
 
 // TestMain lets this program be the process that is killed.
