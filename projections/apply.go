@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/partnerledger/partnerledger/internal/deathpoint"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
@@ -38,6 +39,7 @@ func (r *Runner) commit(ctx context.Context, batch []arrival, members []*member)
 }
 
 func (r *Runner) commitOnce(ctx context.Context, batch []arrival, members []*member) error {
+	deathpoint.Pass("batch.before")
 	after, before, began := make([]checkpoint, len(members)), cursorsOf(members), time.Now()
 	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
 		for i, m := range members {
@@ -54,6 +56,7 @@ func (r *Runner) commitOnce(ctx context.Context, batch []arrival, members []*mem
 		}
 		return fmt.Errorf("apply events up to position %d: %w", batch[len(batch)-1].Position, err)
 	}
+	deathpoint.Pass("batch.after")
 	for i, m := range members {
 		m.at = after[i]
 		m.trim()

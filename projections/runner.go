@@ -93,6 +93,7 @@ func (r *Runner) runOnce(ctx context.Context) error {
 	if err := r.standBy(ctx); err != nil {
 		return err
 	}
+	defer r.leave(context.WithoutCancel(ctx))
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -101,7 +102,6 @@ func (r *Runner) runOnce(ctx context.Context) error {
 	}
 	r.attend(1)
 	defer r.attend(-1)
-	defer r.leave(context.WithoutCancel(ctx))
 	return r.work(ctx)
 }
 

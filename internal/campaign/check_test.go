@@ -215,11 +215,28 @@ func (c *campaign) asRebuilt() (damage []string) {
 	case err != nil:
 		damage = append(damage, "the read models can't be read: "+err.Error())
 	case !same:
-		damage = append(damage, "the read models didn't come to the end of the log")
+		damage = append(damage, "the read models didn't come to the end of the log: "+firstDifference(want, got)+c.standstill())
 	case got != want:
 		damage = append(damage, "the read models differ from a clean rebuild: "+firstDifference(want, got))
 	}
 	return damage
+}
+
+// standstill names the projections that stopped at an event, and why.
+func (c *campaign) standstill() string {
+	rows, err := c.world.db.Query(c.t.Context(), "SELECT name, error FROM projection_checkpoints WHERE status = 'stopped'")
+	if err != nil {
+		return ""
+	}
+	defer rows.Close()
+	var out strings.Builder
+	for rows.Next() {
+		var name, why string
+		if rows.Scan(&name, &why) == nil {
+			fmt.Fprintf(&out, "; %s stopped: %s", name, why)
+		}
+	}
+	return out.String()
 }
 
 // settled tells whether every projection has seen the whole log, so that what differs now will always differ.

@@ -5,7 +5,10 @@ package campaign
 import (
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
+
+	"github.com/partnerledger/partnerledger/internal/deathpoint"
 )
 
 // faults are all that a campaign knows.
@@ -127,6 +130,7 @@ func rivals() []fault {
 				p.thaw()
 			}
 		}},
+		{name: "projector-stale", does: "a projector sleeps with a batch in hand; it wakes up when another is ahead, which dies then", prepare: (*round).appointStale, strike: (*round).wakeStale},
 		{name: "two-projectors", does: "two projectors begin at the same moment", strike: func(r *round) {
 			r.at(0.2)
 			for _, p := range r.world.projectors {
@@ -144,6 +148,57 @@ func rivals() []fault {
 			r.injected()
 			r.effect(func() bool { now := r.holder(); return now != "" && now != before })
 		}},
+	}
+}
+
+// standsBy is what a projector says that was turned away from the checkpoint.
+const standsBy = `another projector has taken over; standing by`
+
+// stale gives a projector and the one that takes over from it.
+func (r *round) stale() (victim, rival *process) {
+	return r.world.projectors[0], r.world.projectors[len(r.world.projectors)/2]
+}
+
+// appointStale makes a projector work that is to sleep with a batch in hand, and to die once it has committed a batch
+// after that.
+func (r *round) appointStale() {
+	victim, rival := r.stale()
+	rival.down(syscall.SIGTERM)
+	before := r.projector()
+	victim.again(fmt.Sprintf("%s=batch.before:%d", deathpoint.SleepVariable, 2+r.chance.IntN(2)), deathpoint.Variable+"=batch.after:1")
+	r.world.await("the one that is to sleep takes over", func() bool { now := r.projector(); return now != "" && now != before })
+}
+
+// projector is the run that holds the checkpoint of what can't be shared out.
+func (r *round) projector() (holder string) {
+	const text = `SELECT MIN(holder) FROM projection_checkpoints WHERE build = 'live' AND first_partition = 0 HAVING COUNT(DISTINCT holder) = 1`
+	_ = r.world.db.QueryRow(r, text).Scan(&holder)
+	return holder
+}
+
+// wakeStale lets the other take over and get ahead. Then the first goes on with its batch as if nothing had been, which
+// MUST come to nothing; and the other dies with all that it remembers, so that a third life begins from the checkpoint
+// and the rows as they are then.
+func (r *round) wakeStale() {
+	victim, rival := r.stale()
+	asleep := func() bool { return (marks{victim: r.marks[victim]}).said(sleeping) > 0 }
+	for part := 0.1; part < 0.6 && !asleep(); part += 0.1 { // a batch each, at least
+		r.at(part)
+		r.readLogAgain()
+		_ = until(r, effectTime, func() bool { return asleep() || r.settled() })
+	}
+	r.seen(asleep())
+	rival.up()
+	r.at(0.7)
+	_ = until(r, effectTime, func() bool { r.readLogAgain(); return r.settled() })
+	r.injected()
+	victim.thaw()
+	_ = until(r, effectTime, func() bool {
+		return (marks{victim: r.marks[victim]}).said(standsBy) > 0 || (marks{victim: r.marks[victim]}).said(dying) > 0
+	})
+	rival.kill()
+	if (marks{victim: r.marks[victim]}).said(dying) == 0 {
+		victim.again()
 	}
 }
 

@@ -15,15 +15,18 @@ import (
 // impatience is how long a world without a guard may take: it is expected not to come to an end.
 const impatience = 10 * time.Second
 
-// Ensure the campaign turns red without the fence, and without the chain check: what it says with them isn't for nothing.
+// Ensure the campaign turns red without the fence, without the chain check, and without the condition on the checkpoint:
+// what it says with them isn't for nothing.
 //
-// The conditional checkpoint isn't among them yet. Folding is deterministic, so two projectors that both write come to the
-// same rows in the end; a fault is missing that ends the one that is behind between its stale commit and the next.
+// Folding is deterministic, so two projectors that both write come to the same rows in the end if both live on. What the
+// condition saves is the checkpoint that a stale batch would take back while the rows are ahead of it, and the rows that
+// it would make what they were: whoever begins there next applies events twice.
 func TestCampaign_NoticesAGuardThatIsOff(t *testing.T) {
 	program := buildLedgerd(t)
 	for guard, shownBy := range map[string][]string{
-		"fence": {"relay-frozen", "relay-frozen", "relay-frozen", "relay-frozen"},
-		"chain": {"feed-duplicates", "feed-reordered", "nats-hole"},
+		"fence":      {"relay-frozen", "relay-frozen", "relay-frozen", "relay-frozen"},
+		"chain":      {"feed-duplicates", "feed-reordered", "nats-hole"},
+		"checkpoint": {"projector-stale", "projector-stale"},
 	} {
 		t.Run(guard, func(t *testing.T) {
 			text, _ := workloadOf(t, 1, 0)

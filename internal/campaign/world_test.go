@@ -25,7 +25,7 @@ import (
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
-const dying = deathpoint.Dying
+const dying, sleeping = deathpoint.Dying, deathpoint.Sleeping
 
 // world is a whole ledger in processes, with a proxy, here called a door, between any two that talk.
 type world struct {

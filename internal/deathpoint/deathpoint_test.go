@@ -1,9 +1,15 @@
 package deathpoint
 
 import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +51,30 @@ func TestPass_DiesAtTheAppointedPass(t *testing.T) {
 			require.NoError(t, err, appointment)
 		}
 	}
+}
+
+// Ensure a process stops at the point named until it is told to go on, and dies only after that.
+func TestPass_SleepsAndThenDies(t *testing.T) {
+	victim := exec.Command(os.Args[0])
+	victim.Env = append(os.Environ(), asVictim+"=1", Variable+"=here", SleepVariable+"=there:2")
+	out, err := victim.StdoutPipe()
+	require.NoError(t, err)
+	says, err := victim.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, victim.Start())
+	line, err := bufio.NewReader(says).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, Sleeping+" there\n", line)
+	asleep := func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", victim.Process.Pid))
+		return err == nil && bytes.Contains(stat, []byte(") T "))
+	}
+	require.Eventually(t, asleep, 10*time.Second, time.Millisecond)
+	require.NoError(t, victim.Process.Signal(syscall.SIGCONT))
+	said, err := io.ReadAll(out)
+	require.NoError(t, err)
+	require.Equal(t, "went on\nwent on\n", string(said))
+	require.ErrorContains(t, victim.Wait(), "killed")
 }
 
 // Ensure a count that makes no sense is part of the name, so that nobody dies by mistake.
