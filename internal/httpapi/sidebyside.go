@@ -49,7 +49,7 @@ func (s *sideBySide) wait() {
 func (s *sideBySide) follow(keys []string, done chan struct{}) (before []chan struct{}) {
 	s.forget()
 	for _, key := range keys {
-		if b, ok := s.last[key]; ok {
+		if b, ok := s.last[key]; ok && b != done { // a key may stand there twice
 			before = append(before, b)
 		}
 		s.last[key] = done
