@@ -41,7 +41,7 @@ func (r *Runner) batches(ctx context.Context, from eventstore.Cursor, again <-ch
 			<-done
 		}()
 		for {
-			batch, err := gather(arrivals, again)
+			batch, err := r.gather(arrivals, again)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -105,18 +105,19 @@ func (r *Runner) decode(e eventstore.Sequenced) arrival {
 	return arrival{Event{Sequenced: e, Fact: fact, Meta: meta}, err}
 }
 
-// linger is how long a transaction waits for company. Events that trickle in would otherwise have one
-// each, and a transaction costs more than the rows of an event; two milliseconds are hardly felt by whoever
-// waits for a row. Where events come as dense as in catching up nobody waits for a single one of them, and a
-// transaction that takes more of them costs less for each: pages that many rows share are written once.
+// How long a transaction waits for company. Events that trickle in would otherwise have one each, and a
+// transaction costs more than the rows of an event. Two milliseconds are hardly felt by whoever waits for a row;
+// while nobody waits it may be longer, and whoever begins to wait ends it. Where events come as dense as in
+// catching up a transaction that takes more of them costs less for each: pages that many rows share are written once.
 const (
 	linger      = 2 * time.Millisecond
+	idleLinger  = 20 * time.Millisecond
 	dense       = 20 // events within the linger
 	denseLinger = 100 * time.Millisecond
 )
 
 // gather waits for one event and takes what comes within the linger. It gives nothing when the source has ended.
-func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
+func (r *Runner) gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 	var batch []arrival
 	select {
 	case <-again:
@@ -135,12 +136,30 @@ func gather(arrivals <-chan arrival, again <-chan struct{}) ([]arrival, error) {
 				return batch, nil
 			}
 			batch = append(batch, e)
-		case <-due:
-			if patient || len(batch) < dense {
+		case <-r.hurry:
+			if patient {
 				return batch, nil
 			}
-			due, patient = time.After(denseLinger), true
+		case <-due:
+			longer := r.longer(len(batch))
+			if patient || longer == 0 {
+				return batch, nil
+			}
+			due, patient = time.After(longer), true
 		}
 	}
 	return batch, nil
+}
+
+// longer is how much longer than the linger a batch may gather. Where others share the database nobody here
+// knows whether they wait.
+func (r *Runner) longer(events int) time.Duration {
+	switch {
+	case events >= dense:
+		return denseLinger
+	case r.options.Shared || r.awaited():
+		return 0
+	default:
+		return idleLinger
+	}
 }

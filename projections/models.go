@@ -26,6 +26,8 @@ type Models struct {
 	rates   map[string]*rate
 	changed chan struct{} // closed when any of that changes
 	ordered chan struct{} // has an item when an order was given in this process
+	waiting int           // callers of Wait in this process
+	hurry   chan struct{} // has an item when somebody began to wait
 }
 
 // NewModels names the read models of a database; a Runner fills them.
@@ -35,7 +37,7 @@ func NewModels(ctx context.Context, db *sqldb.DB, projections ...Projection) (*M
 		return nil, fmt.Errorf("make the table of checkpoints: %w", err)
 	}
 	return &Models{db: db, projections: projections, local: map[string]map[Range]checkpoint{}, rates: map[string]*rate{},
-		changed: make(chan struct{}), ordered: make(chan struct{}, 1)}, nil
+		changed: make(chan struct{}), ordered: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}, nil
 }
 
 // Reflected is what rows are made of: every ledger event up to Position.
@@ -147,6 +149,11 @@ func (m *Models) least(of func(p Projection) (checkpoint, bool)) Reflected {
 // Wait returns once all read models that aren't stopped reflect the position, or *NotReached when ctx
 // ends first. It wakes with the commit in this process, and looks every few milliseconds otherwise.
 func (m *Models) Wait(ctx context.Context, position eventstore.Position) error {
+	if now, _, err := m.now(ctx); err != nil || now.reflected.Position >= position {
+		return err
+	}
+	m.wait(1)
+	defer m.wait(-1)
 	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
 	for {
@@ -166,6 +173,25 @@ func (m *Models) Wait(ctx context.Context, position eventstore.Position) error {
 			return &NotReached{Wanted: position, Reflected: now.reflected.Position, Cause: ctx.Err()}
 		}
 	}
+}
+
+// wait counts who waits; a batch that gathers is written at once when somebody begins to.
+func (m *Models) wait(n int) {
+	m.mu.Lock()
+	m.waiting += n
+	m.mu.Unlock()
+	if n > 0 {
+		select {
+		case m.hurry <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (m *Models) awaited() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.waiting > 0
 }
 
 // present is what the read models reflect, and whether a runner of this process says so.
