@@ -72,6 +72,8 @@ type campaign struct {
 	killed string
 	said   *witness
 	left   contents
+	// parallel is how many lines are decided side by side; 0 means 1, which keeps the log in the order of the file.
+	parallel int
 }
 
 // newCampaign makes a data directory with these keys: digests and the lengths of sealed texts are then

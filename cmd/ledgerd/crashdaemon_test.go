@@ -103,7 +103,7 @@ func (c *campaign) submit(d *daemon, steps []step) submission.Summary {
 		}
 		parts = append(parts, bytes.NewReader(bytes.Join(s.lines, nil)))
 	}
-	summary, err := submission.Run(c.t.Context(), d.client, io.MultiReader(parts...), submission.Options{ID: c.id, Name: "tiny", Expect: true, Answers: c.said})
+	summary, err := submission.Run(c.t.Context(), d.client, io.MultiReader(parts...), submission.Options{ID: c.id, Name: "tiny", Expect: true, Answers: c.said, Parallel: c.parallel})
 	require.Zero(c.t, summary.Unexpected)
 	require.Zero(c.t, summary.Failed)
 	if err != nil {
