@@ -24,11 +24,13 @@ func ParseSealedRef(text string) (SealedRef, error) {
 	return SealedRef{Binding: bound, Sealed: sealed}, nil
 }
 
-// Open gives the text in clear, or ErrForgotten. The sealed form names its subject before the last colon.
+// Subject is the data subject, which the sealed form names before the last colon; empty where it names none.
+func (r SealedRef) Subject() string { return r.Sealed[:max(0, strings.LastIndexByte(r.Sealed, ':'))] }
+
+// Open gives the text in clear, or ErrForgotten.
 func (r SealedRef) Open(s Sealer) (string, error) {
-	i := strings.LastIndexByte(r.Sealed, ':')
-	if i < 0 {
+	if !strings.Contains(r.Sealed, ":") {
 		return "", fmt.Errorf("sealed text bound to %s names no data subject", r.Binding)
 	}
-	return s.Open(r.Sealed[:i], r.Binding, r.Sealed)
+	return s.Open(r.Subject(), r.Binding, r.Sealed)
 }

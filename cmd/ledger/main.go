@@ -108,7 +108,7 @@ expected; 2 wrong command line; 3 no ledger answers.`,
 	group(root, "Ask who earns:", a.record(), a.credit(), a.analytics())
 	group(root, "Ask what happened:", a.timeline(), a.activity(), a.submissions(), a.status())
 	group(root, "Prove it:", a.evidence(), a.verify())
-	group(root, "Look after it:", a.projections())
+	group(root, "Look after it:", a.projections(), a.erase(), a.hold())
 	return root
 }
 

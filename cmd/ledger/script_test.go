@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 
 	commands := ledgerdtest.Commands()
 	commands["asexpected"] = asExpected
+	commands["approve"], commands["withdraw"] = answerErasure("approve"), answerErasure("withdraw")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", Cmds: commands, UpdateScripts: os.Getenv("UPDATE") != "", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
@@ -102,4 +103,26 @@ func read(ts *testscript.TestScript, name string, into any) {
 		ts.Check(err)
 	}
 	ts.Check(json.UnmarshalRead(plain, into, json.MatchCaseInsensitiveNames(true)))
+}
+
+// answerErasure is a command of scripts about the one erasure that is open: approve CODE [USER] expects an exit code.
+func answerErasure(verb string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		code, user := "0", "lee@provider.example"
+		if len(args) > 0 {
+			code = args[0]
+		}
+		if len(args) > 1 {
+			user = args[1]
+		}
+		ts.Check(ts.Exec("ledger", "erase", "--json"))
+		var open []struct{ ErasureID string }
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &open, json.MatchCaseInsensitiveNames(true)))
+		if len(open) != 1 {
+			ts.Fatalf("%d erasures are open", len(open))
+		}
+		if err := ts.Exec("ledger", "erase", verb, open[0].ErasureID, "--user", user); (err == nil) != (code == "0") {
+			ts.Fatalf("%s: %v", verb, err)
+		}
+	}
 }

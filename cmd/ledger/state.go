@@ -16,7 +16,9 @@ func (a *app) state() *cobra.Command {
 		Long: `state prints the whole state as one document: reseller list, open requests, customers by reseller, subscriptions,
 support contacts, privileges, reseller of record under both policies, seat-days, and what was refused.
 
---as-of is effective time, --as-known-at is what the ledger knew then: the two differ through corrections.`,
+--as-of is effective time, --as-known-at is what the ledger knew then: the two differ through corrections.
+
+It is what a ledger is compared by, so it holds the e-mail addresses of open requests: it is for whoever keeps the ledger.`,
 		Example: "  ledger state --json --as-of 2022-03-15T00:00:00Z --as-known-at 2022-04-17T00:00:00Z",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -2,10 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 
 	"github.com/partnerledger/partnerledger/domain"
-	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/projections/partners"
 	"github.com/partnerledger/partnerledger/projections/readmodel"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
@@ -37,41 +35,35 @@ func formerResellers(ctx context.Context, r sqldb.Reader, in *resellersInput, at
 
 type requestsInput struct {
 	Paged
+	Reveal
 	Provider string `query:"provider" format:"uuid" doc:"Only of this provider (tenant id)"`
 	Request  string `query:"request" format:"uuid" doc:"Only this request"`
 	State    string `query:"state" enum:"open,accepted,declined,withdrawn,expired,all" default:"open" doc:"What became of it"`
 }
 
-// requests opens the e-mail addresses; those of people who were forgotten say so.
+// addressesOfRequests is what of requests is personal.
+const addressesOfRequests = "e-mail addresses to which partnership requests were sent"
+
+// requests shows the e-mail addresses to those who say who they are; see Reveal.
 func (a *API) requests(ctx context.Context, r sqldb.Reader, in *requestsInput, at readmodel.Point) (readmodel.Slice[partners.Request], error) {
 	state := in.State
 	if state == "all" || in.Request != "" {
 		state = ""
 	}
 	found, err := partners.Requests(ctx, r, partners.RequestFilter{At: at, Provider: domain.TenantID(in.Provider), Request: domain.RequestID(in.Request), State: state}, in.page())
-	for i := range found.Items {
-		if err == nil {
-			found.Items[i].ResellerEmail, err = a.reveal(found.Items[i].ResellerEmail)
+	if err != nil {
+		return found, err
+	}
+	err = a.show(ctx, in.Reveal, addressesOfRequests, func(reveal func(string) (string, error)) (err error) {
+		for i := range found.Items {
+			if found.Items[i].ResellerEmail, err = reveal(found.Items[i].ResellerEmail); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		found.Items = nil
 	}
 	return found, err
-}
-
-// Erased stands where personal data stood whose subject was forgotten.
-const Erased = "[erased]"
-
-// reveal opens a sealed text.
-func (a *API) reveal(sealed string) (string, error) {
-	if sealed == "" {
-		return "", nil
-	}
-	ref, err := eventstore.ParseSealedRef(sealed)
-	if err != nil {
-		return "", err
-	}
-	clear, err := ref.Open(a.sealer)
-	if errors.Is(err, eventstore.ErrForgotten) {
-		return Erased, nil
-	}
-	return clear, err
 }

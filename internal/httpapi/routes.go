@@ -24,6 +24,7 @@ func (a *API) routes() {
 	one[subscriptionPath](a, "/v1/subscriptions/{provider}/{customer}/{subscription}", "One subscription with its history", subscriptionDetail)
 	one[customerPath](a, "/v1/customers/{provider}/{customer}", "One customer with its history", customerDetail)
 	one[stateInput](a, "/v1/state", "The whole state as one document", a.state)
+	a.erasures()
 	a.statusRoute()
 	a.upkeep.routes(a.huma)
 }

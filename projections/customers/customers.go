@@ -13,6 +13,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/tables"
 )
@@ -27,12 +28,12 @@ type Projection struct{}
 func (Projection) Name() string { return "customers" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 3 }
+func (Projection) Version() int { return 4 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
-// Splits says that each row is of one customer's stream.
+// Splits says that each row is of one stream: a customer's, or, a hold on all customers, the provider's.
 func (Projection) Splits() bool { return true }
 
 // change is one event on its way into the tables.
@@ -75,6 +76,24 @@ func (Projection) Apply(ctx context.Context, rows *tables.Rows, e projections.Ev
 		return c.grant(f)
 	case customer.DelegatedAdminPrivilegesRevoked:
 		return c.revoke(f)
+	default:
+		return c.protect()
+	}
+}
+
+// protect changes rows about legal holds and erasures.
+func (c change) protect() error {
+	switch f := c.e.Fact.(type) {
+	case legalhold.LegalHoldPlaced:
+		return c.hold(f)
+	case legalhold.LegalHoldLifted:
+		return c.lift(f)
+	case customer.ContactErasureRequested:
+		return c.request(f)
+	case customer.ContactErasureApproved:
+		return c.close(f.Key, f.ErasureID, Approved)
+	case customer.ContactErasureWithdrawn:
+		return c.close(f.Key, f.ErasureID, Withdrawn)
 	default:
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/legalhold"
 	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
 	"github.com/partnerledger/partnerledger/projections/customers"
@@ -60,6 +61,13 @@ var story = []inmemory.Told{
 	{At: "2021-04-04T00:00:00Z", Fact: customer.CustomerDissociatedFromReseller{Key: press, ResellerTenantID: lake}},
 	{At: "2021-04-05T00:00:00Z", Fact: customer.ContactForgotten{Key: press}},
 	{At: "2021-04-06T00:00:00Z", Fact: customer.ContactForgotten{Key: press}},
+	{At: "2021-04-07T00:00:00Z", Fact: customer.ContactErasureRequested{Key: press, ErasureID: "e1", Reason: "asked", RequestedBy: "kim"}},
+	{At: "2021-04-08T00:00:00Z", Fact: legalhold.LegalHoldPlaced{Scope: legalhold.Scope{ProviderTenantID: northwind, CustomerTenantID: "customer-1"}, HoldID: "h1", Reason: "claim 17"}},
+	{At: "2021-04-08T00:00:00Z", Fact: legalhold.LegalHoldPlaced{Scope: legalhold.Scope{ProviderTenantID: northwind}, HoldID: "h2", Reason: "claim 18"}},
+	{At: "2021-04-09T00:00:00Z", Fact: legalhold.LegalHoldLifted{Scope: legalhold.Scope{ProviderTenantID: northwind, CustomerTenantID: "customer-1"}, HoldID: "h1", Reason: "settled"}},
+	{At: "2021-04-10T00:00:00Z", Fact: customer.ContactErasureWithdrawn{Key: press, ErasureID: "e1"}},
+	{At: "2021-04-11T00:00:00Z", Fact: customer.ContactErasureRequested{Key: press, ErasureID: "e2", Reason: "asked", RequestedBy: "kim"}},
+	{At: "2021-04-12T00:00:00Z", Fact: customer.ContactErasureApproved{Key: press, ErasureID: "e2", RequestedBy: "kim", Approver: "lee"}},
 }
 
 var instant = inmemory.Instant
@@ -186,6 +194,38 @@ func TestPrivileges(t *testing.T) {
 	})
 }
 
+// TestHolds shows which legal holds and erasures were open, and never what became of them later.
+func TestHolds(t *testing.T) {
+	inmemory.Test(t, story, func(t *testing.T, r sqldb.Reader) {
+		for at, want := range map[string]string{
+			"2021-04-07T00:00:00Z": "e1 open", "2021-04-08T00:00:00Z": "h2 h1 e1 open", "2021-04-09T00:00:00Z": "h2 e1 open", "2021-04-10T00:00:00Z": "h2",
+			"2021-04-11T00:00:00Z": "h2 e2 open", "2021-04-12T00:00:00Z": "h2",
+		} {
+			point := instant(at)
+			f := customers.HoldFilter{At: readmodel.At(point), Provider: northwind, Customer: "customer-1", Open: true}
+			var found []string
+			held, err := customers.LegalHolds(t.Context(), r, f, readmodel.Everything)
+			require.NoError(t, err)
+			for _, h := range held.Items {
+				assert.Nil(t, h.LiftedAt, at)
+				assert.Nil(t, h.LiftReason, at)
+				found = append(found, h.HoldID)
+			}
+			asked, err := customers.Erasures(t.Context(), r, f, readmodel.Everything)
+			require.NoError(t, err)
+			for _, e := range asked.Items {
+				assert.Nil(t, e.ClosedBy, at)
+				found = append(found, e.ErasureID, e.State)
+			}
+			assert.Equal(t, want, strings.Join(found, " "), at)
+		}
+		asked, err := customers.Erasures(t.Context(), r, customers.HoldFilter{At: readmodel.At(instant("2021-05-01T00:00:00Z"))}, readmodel.Everything)
+		require.NoError(t, err)
+		require.Len(t, asked.Items, 2)
+		assert.Equal(t, "withdrawn approved", asked.Items[0].State+" "+asked.Items[1].State)
+	})
+}
+
 // TestNothingPersonal looks through every row that a story with sealed texts has left.
 func TestNothingPersonal(t *testing.T) {
 	db := sqldbtest.Open(t, sqldbtest.SQLite(t))
@@ -201,4 +241,8 @@ func TestNothingPersonal(t *testing.T) {
 }
 
 // The rows are the same in whatever way they come into memory and leave it.
-func TestWays(t *testing.T) { inmemory.TestWays(t, customers.Projection{}) }
+func TestWays(t *testing.T) {
+	events, err := inmemory.Tell(story...)
+	require.NoError(t, err)
+	inmemory.TestWays(t, customers.Projection{}, events)
+}

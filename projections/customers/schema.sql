@@ -57,3 +57,33 @@ CREATE TABLE IF NOT EXISTS customer_privileges (
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, grantee_tenant_id, kind, seq)
 );
 CREATE INDEX IF NOT EXISTS customer_privileges_of_grantee ON customer_privileges (grantee_tenant_id, since);
+
+-- Legal holds on a customer's personal data, or, where customer_tenant_id is empty, on that of all customers.
+CREATE TABLE IF NOT EXISTS legal_holds (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
+  hold_id            TEXT NOT NULL,
+  reason             TEXT NOT NULL,
+  placed_at          BIGINT NOT NULL,
+  placed_by          TEXT NOT NULL,
+  lifted_at          BIGINT,
+  lifted_by          TEXT,
+  lift_reason        TEXT,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
+);
+
+-- Erasures that somebody requested, and what became of them; state is open, approved or withdrawn.
+CREATE TABLE IF NOT EXISTS contact_erasures (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
+  erasure_id         TEXT NOT NULL,
+  reason             TEXT NOT NULL,
+  requested_at       BIGINT NOT NULL,
+  requested_by       TEXT NOT NULL,
+  closed_state       TEXT,
+  closed_at          BIGINT,
+  closed_by          TEXT,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
+);

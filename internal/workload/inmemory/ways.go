@@ -47,11 +47,13 @@ func TestWays(t *testing.T, p projections.Projection, others ...[]projections.Ev
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := empty.FindString(sameInEveryWay(t, p, events)); found != "" {
-		t.Errorf("nothing is tested of an empty table: %s", found)
-	}
+	untested := empty.FindAllString(sameInEveryWay(t, p, events), -1)
 	for _, events := range others {
-		sameInEveryWay(t, p, events)
+		also := empty.FindAllString(sameInEveryWay(t, p, events), -1)
+		untested = slices.DeleteFunc(untested, func(table string) bool { return !slices.Contains(also, table) })
+	}
+	for _, table := range untested {
+		t.Errorf("nothing is tested of an empty table: %s", table)
 	}
 }
 
