@@ -64,7 +64,7 @@ func (c *contents) readLog(t *testing.T, l *ledger) {
 		again, err := clear.Encode(r.ID, fact, meta)
 		require.NoError(t, err)
 		c.numbers[fmt.Sprint(int64(r.Position))] = len(c.events)
-		c.events = append(c.events, fmt.Sprintf("%s@%d %s %s of %d bytes %s %s", r.Stream, r.Revision, r.Type, r.ID, len(r.Data), again.Data, r.Metadata))
+		c.events = append(c.events, fmt.Sprintf("%s@%d %s %s of %d bytes %s %s", r.Stream, r.Revision, r.Type, r.ID, len(r.Data), again.Data, sealedAnew.ReplaceAll(r.Metadata, []byte(`:sealed"`))))
 		c.ids[r.ID.String()]++
 		if _, ok := fact.(domain.Claim); ok {
 			c.claiming[string(meta.CausationID)] = true
