@@ -11,21 +11,33 @@ func (a *app) record() *cobra.Command {
 		{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "MPN ID", Field: "mpnId"}, {Heading: "RESELLER", Field: "resellerTenantId"},
 		{Heading: "FROM", Field: "from"}, {Heading: "TO", Field: "to"},
 	}}
+	corrections := false
 	cmd := a.rows(&cobra.Command{
 		Use:     "record",
 		Aliases: []string{"reseller-of-record"},
 		Short:   "Who was reseller of record on which subscription, from when to when",
 		Long: `record lists the intervals in which a reseller was on record on a subscription; TO is – while it still is.
 
-A correction replaces intervals: --as-known-at shows those that the ledger believed in before it.
+A correction edits nothing, it replaces intervals: --as-known-at shows those that the ledger believed in before it, and --corrections
+both, with KNOWN FROM and KNOWN UNTIL, when it said so, and the event that SUPERSEDED BY names.
 Removing a partnership closes nothing under --policy keep, and everything under --policy close.`,
-		Example: "  ledger record --subscription 41e9dd9a-7e41-4715-a925-167cf2905d84\n  ledger record --subscription … --as-known-at 2022-04-01T00:00:00Z",
+		Example: "  ledger record --subscription 41e9dd9a-7e41-4715-a925-167cf2905d84\n  ledger record --subscription … --as-known-at 2022-04-01T00:00:00Z\n" +
+			"  ledger record --subscription … --corrections",
+		PreRun: func(*cobra.Command, []string) {
+			if corrections {
+				l.preset("corrections", "true")
+				l.columns = append(l.columns, table.Column{Heading: "KNOWN FROM", Field: "knownFrom"}, table.Column{Heading: "KNOWN UNTIL", Field: "knownUntil"},
+					table.Column{Heading: "SUPERSEDED BY", Field: "supersededBy"})
+			}
+		},
 	}, l)
 	l.filter(cmd, "provider", "provider", "only of this provider (`TENANT` id)")
 	l.filter(cmd, "customer", "customer", "only of this customer (`TENANT` id)")
 	l.filter(cmd, "subscription", "subscription", "only of this subscription (`ID`)")
+	l.filter(cmd, "reseller", "reseller", "only of this reseller (`TENANT` id)")
 	l.filter(cmd, "mpn", "mpn", "only of this MPN `ID`")
 	l.filter(cmd, "policy", "policy", "`POLICY` keep (default) or close: what the removal of a partnership does to credit")
+	cmd.Flags().BoolVar(&corrections, "corrections", false, "also what the ledger said before a correction")
 	return cmd
 }
 

@@ -43,11 +43,17 @@ func (l *list) preset(parameter, value string) {
 	l.filters[parameter] = &value
 }
 
-// rows makes the command of a noun; declare adds its own filters.
+// rows makes the command of a noun that is so at one point in time; filters of its own are added to it.
 func (a *app) rows(cmd *cobra.Command, l *list) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&l.page.asOf, "as-of", "", "the state at this `TIME`, RFC 3339 in UTC (default: now)")
 	f.StringVar(&l.page.asKnownAt, "as-known-at", "", "only what the ledger knew at this `TIME` (default: everything)")
+	return a.paged(cmd, l)
+}
+
+// paged makes the command of a noun whose answer is rows, whatever times it asks about.
+func (a *app) paged(cmd *cobra.Command, l *list) *cobra.Command {
+	f := cmd.Flags()
 	f.StringVar(&l.page.atLeast, "at-least", "", "wait until the answer reflects this `POSITION`, which a command answered with")
 	f.IntVar(&l.page.limit, "limit", 0, "at most `N` rows (default: 100 in a table, all in --json and --csv)")
 	f.BoolVar(&a.csv, "csv", false, "print CSV, for spreadsheets")

@@ -43,6 +43,8 @@ type Options struct {
 	Journal *journal.Journal
 	DB      *sqldb.DB
 	Models  Models
+	// Events is the log, for what only the events themselves say.
+	Events Log
 	// Digest is a keyed fingerprint; see seal.
 	Digest func([]byte) string
 	// Sealer opens personal texts for those who may see them; what was forgotten stays closed.
@@ -66,6 +68,7 @@ type API struct {
 	journal *journal.Journal
 	db      *sqldb.DB
 	models  Models
+	events  Log
 	sealer  eventstore.Sealer
 	digest  func([]byte) string
 	status  func(ctx context.Context) (Status, error)
@@ -87,7 +90,7 @@ func (a *API) Stop() { a.stopOnce.Do(func() { close(a.stopping) }) }
 
 // New wires the routes.
 func New(o Options) *API {
-	a := &API{handler: o.Handler, reader: o.Reader, journal: o.Journal, db: o.DB, models: o.Models, sealer: o.Sealer, digest: o.Digest,
+	a := &API{handler: o.Handler, reader: o.Reader, journal: o.Journal, db: o.DB, models: o.Models, events: o.Events, sealer: o.Sealer, digest: o.Digest,
 		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{}), upkeep: o.Upkeep}
 	if a.upkeep == nil {
 		a.upkeep = &Upkeep{Logger: o.Logger} // enough to be described

@@ -30,8 +30,10 @@ func (in *RecordInput) filter(at readmodel.Point) creditrows.Filter {
 		Subscription: domain.SubscriptionID(in.Subscription), Reseller: domain.TenantID(in.Reseller), MPNID: domain.MPNID(in.MPN)}
 }
 
-func resellersOfRecord(ctx context.Context, r sqldb.Reader, in *RecordInput, at readmodel.Point) (readmodel.Slice[creditrows.Interval], error) {
-	return creditrows.Intervals(ctx, r, in.filter(at), in.page())
+func resellersOfRecord(ctx context.Context, r sqldb.Reader, in *recordInput, at readmodel.Point) (readmodel.Slice[creditrows.Interval], error) {
+	f := in.filter(at)
+	f.Corrections = in.Corrections
+	return creditrows.Intervals(ctx, r, f, in.page())
 }
 
 func gaps(ctx context.Context, r sqldb.Reader, in *RecordInput, at readmodel.Point) (readmodel.Slice[creditrows.Interval], error) {
@@ -40,6 +42,11 @@ func gaps(ctx context.Context, r sqldb.Reader, in *RecordInput, at readmodel.Poi
 
 func orphaned(ctx context.Context, r sqldb.Reader, in *RecordInput, at readmodel.Point) (readmodel.Slice[creditrows.Interval], error) {
 	return creditrows.Orphaned(ctx, r, in.filter(at), in.page())
+}
+
+type recordInput struct {
+	RecordInput
+	Corrections bool `query:"corrections" doc:"Also what the ledger said before a correction: from when to when, and the event that superseded it"`
 }
 
 type creditInput struct {

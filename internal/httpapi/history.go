@@ -33,7 +33,19 @@ type timelineInput struct {
 	Request      string `query:"request" format:"uuid" doc:"Only about this partnership request"`
 	MPN          string `query:"mpn" maxLength:"32" doc:"Only about this MPN ID"`
 	User         string `query:"user" maxLength:"254" doc:"Only by this user principal name"`
-	Type         string `query:"type" maxLength:"100" doc:"Only events of this type"`
+	Type         string `query:"type" maxLength:"100" doc:"Only events of this type; CommandRefused are the refusals"`
+	Category     string `query:"category" maxLength:"40" doc:"Only events of streams of this category"`
+	Operation    string `query:"operation" maxLength:"100" doc:"Only of this operation: the id of a command, of what commands belong to together, of an order or of a request"`
+	Search       string `query:"search" maxLength:"200" doc:"Words that all stand in the type, the summary or the reason"`
+	Basis        bool   `query:"basis" doc:"Also on what each was decided: the streams that were looked at and the revision seen, read from the log itself"`
+}
+
+func (a *API) timeline(ctx context.Context, r sqldb.Reader, in *timelineInput, at readmodel.Point) (readmodel.Slice[timeline.Entry], error) {
+	found, err := timelineEntries(ctx, r, in, at)
+	if err != nil || !in.Basis {
+		return found, err
+	}
+	return found, a.basis(ctx, found.Items)
 }
 
 func timelineEntries(ctx context.Context, r sqldb.Reader, in *timelineInput, at readmodel.Point) (readmodel.Slice[timeline.Entry], error) {
@@ -43,7 +55,8 @@ func timelineEntries(ctx context.Context, r sqldb.Reader, in *timelineInput, at 
 	}
 	return timeline.Entries(ctx, r, timeline.Filter{At: at, Provider: domain.TenantID(in.Provider), Reseller: domain.TenantID(in.Reseller),
 		Customer: domain.TenantID(in.Customer), Subscription: domain.SubscriptionID(in.Subscription), Request: domain.RequestID(in.Request),
-		MPNID: domain.MPNID(in.MPN), User: in.User, Type: in.Type, From: from, To: to}, in.page())
+		MPNID: domain.MPNID(in.MPN), User: in.User, Type: in.Type, Category: in.Category, Operation: in.Operation, Search: in.Search,
+		From: from, To: to}, in.page())
 }
 
 type activityInput struct {

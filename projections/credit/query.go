@@ -19,6 +19,8 @@ type Filter struct {
 	Subscription domain.SubscriptionID
 	Reseller     domain.TenantID
 	MPNID        domain.MPNID
+	// Corrections asks for the intervals too that were believed once and that a correction replaced.
+	Corrections bool
 }
 
 // Interval is credit on one subscription, half-open; To is null while it is open.
@@ -40,22 +42,31 @@ type Interval struct {
 	// second is null where nobody looked (a partial upgrade).
 	PartnershipActiveAtAssignment *bool `json:"partnershipActiveAtAssignment,omitzero"`
 	AgreementSignedAtAssignment   *bool `json:"agreementSignedAtAssignment,omitzero"`
+	// KnownFrom is since when the ledger says so, later than From where a correction made it so. KnownUntil
+	// and SupersededBy are the time and the event of the correction after which it says something else.
+	KnownFrom    domain.Instant  `json:"knownFrom"`
+	KnownUntil   *domain.Instant `json:"knownUntil,omitzero"`
+	SupersededBy string          `json:"supersededBy,omitzero"`
 }
 
 const selectIntervals = `SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id, COALESCE(i.mpn_id, ''),
   COALESCE(i.reseller_tenant_id, ''), i.since, i.until, COALESCE(i.opened_by, ''), COALESCE(i.closed_by, ''), COALESCE(i.closed_how, ''),
-  i.partnership_active, i.agreement_signed
+  i.partnership_active, i.agreement_signed, i.known_since, CASE WHEN i.known_until <= $2 THEN i.known_until END,
+  COALESCE(CASE WHEN i.known_until <= $2 THEN (SELECT f.event_id FROM credit_facts f
+    WHERE f.provider_tenant_id = i.provider_tenant_id AND f.customer_tenant_id = i.customer_tenant_id AND f.subscription_id = i.subscription_id
+      AND f.source = 'correction' AND f.recorded_at = i.known_until ORDER BY f.seq LIMIT 1) END, '')
 FROM credit_intervals i
-WHERE i.since <= $1 AND i.known_since <= $2 AND (i.known_until IS NULL OR i.known_until > $2) AND i.policy = $3{where}`
+WHERE i.since <= $1 AND i.known_since <= $2 AND i.policy = $3{where}`
 
 var intervalList = readmodel.List[Interval]{
-	OrderBy: []string{"i.provider_tenant_id", "i.customer_tenant_id", "i.subscription_id", "i.since"},
+	OrderBy: []string{"i.provider_tenant_id", "i.customer_tenant_id", "i.subscription_id", "i.since", "i.known_since"},
 	Fields: func(i *Interval) []any {
 		return []any{&i.ProviderTenantID, &i.CustomerTenantID, &i.SubscriptionID, &i.MPNID, &i.ResellerTenantID, &i.From, &i.To,
-			&i.OpenedBy, &i.ClosedBy, &i.ClosedHow, &i.PartnershipActiveAtAssignment, &i.AgreementSignedAtAssignment}
+			&i.OpenedBy, &i.ClosedBy, &i.ClosedHow, &i.PartnershipActiveAtAssignment, &i.AgreementSignedAtAssignment, &i.KnownFrom, &i.KnownUntil,
+			&i.SupersededBy}
 	},
 	Key: func(i Interval) []any {
-		return []any{string(i.ProviderTenantID), string(i.CustomerTenantID), string(i.SubscriptionID), i.From}
+		return []any{string(i.ProviderTenantID), string(i.CustomerTenantID), string(i.SubscriptionID), i.From, i.KnownFrom}
 	},
 }
 
@@ -82,10 +93,15 @@ func (f Filter) narrow(s *readmodel.Select) *readmodel.Select {
 }
 
 func (f Filter) intervals() *readmodel.Select {
-	return f.narrow(readmodel.From(selectIntervals, f.At.Facts, f.At.Known, f.policy()))
+	s := f.narrow(readmodel.From(selectIntervals, f.At.Facts, f.At.Known, f.policy()))
+	if !f.Corrections {
+		s.And("(i.known_until IS NULL OR i.known_until > ?)", f.At.Known)
+	}
+	return s
 }
 
-// Intervals are the credit intervals that had begun, past ones too, by subscription and time.
+// Intervals are the credit intervals that had begun, past ones too, by subscription and time; with
+// corrections, what was believed before a correction stands before what is believed since.
 func Intervals(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Interval], error) {
 	return f.page(ctx, r, f.intervals().And("i.mpn_id IS NOT NULL"), page)
 }
