@@ -42,27 +42,33 @@ func start(t testing.TB, settings ...string) *inside {
 // startWith is start with what no setting can say.
 func startWith(t testing.TB, also func(*config), settings ...string) *inside {
 	t.Helper()
+	d, stop := startAlone(t, also, settings...)
+	t.Cleanup(func() {
+		head, err := d.store.Head(context.WithoutCancel(t.Context()))
+		require.NoError(t, errors.Join(err, d.models.Wait(context.WithoutCancel(t.Context()), head)), "nothing is under way when it ends")
+		require.NoError(t, stop())
+	})
+	return d
+}
+
+// startAlone runs a daemon until stop is called, whatever becomes of its surroundings.
+func startAlone(t testing.TB, also func(*config), settings ...string) (d *inside, stop func() error) {
+	t.Helper()
 	c, err := parse(append([]string{"--data", t.TempDir(), "--http", "127.0.0.1:0"}, settings...), func(string) string { return "" })
 	require.NoError(t, err)
 	also(&c)
 	logged, out := &announced{}, &announced{}
 	l := &ledger{config: c, log: slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // it ends when the cleanup says so
+	ctx, end := context.WithCancel(context.WithoutCancel(t.Context())) // it ends when stop says so
 	require.NoError(t, l.open(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- l.run(ctx, out) }()
-	t.Cleanup(func() {
-		head, err := l.store.Head(ctx)
-		require.NoError(t, errors.Join(err, l.models.Wait(ctx, head)), "nothing is under way when it ends")
-		stop()
-		require.NoError(t, <-ended)
-		require.NoError(t, l.close())
-	})
+	stop = func() error { end(); return errors.Join(<-ended, l.close()) }
 	require.Eventually(t, func() bool { return out.address() != "" }, 30*time.Second, time.Millisecond, "no address")
-	d := &inside{ledger: l, t: t, address: out.address(), logged: logged}
+	d = &inside{ledger: l, t: t, address: out.address(), logged: logged}
 	d.client, err = client.New(d.address)
 	require.NoError(t, err)
-	return d
+	return d, stop
 }
 
 // play submits the first lines of a workload's file, 0 for all; each must have the outcome that it expects.

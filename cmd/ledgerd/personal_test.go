@@ -26,7 +26,8 @@ func TestForgottenRequest(t *testing.T) {
 	d.play("expected-example/example.jsonl", 0)
 	const id, address = requestID, requestAddress
 	d.request()
-	asked := []string{"/v1/requests?asOf=2021-06-01T00:00:00Z", "/v1/requests?state=all&format=csv", "/v1/requests?request=" + id, "/v1/state"}
+	asked := []string{"/v1/requests?asOf=2021-06-01T00:00:00Z&" + reading, "/v1/requests?state=all&format=csv&" + reading, "/v1/requests?request=" + id + "&" + reading,
+		"/v1/state", "/v1/state?" + reading}
 	for _, target := range asked {
 		require.Contains(t, d.get(target).body, address, target)
 		require.NotContains(t, d.get(target).body, "[erased]")
@@ -37,6 +38,9 @@ func TestForgottenRequest(t *testing.T) {
 		assert.Contains(t, d.get(target).body, "[erased]", target)
 	}
 }
+
+// reading says who reads personal texts, and why.
+const reading = "reveal=true&reader=ann@auditor.example&readerTenant=00000000-0000-4000-8000-0000000000aa&reason=audit+of+May"
 
 const requestID, requestAddress = "7d9ad7b6-2ef8-4f24-b0a1-3d1f4ee54a20", "canary@reseller.example"
 

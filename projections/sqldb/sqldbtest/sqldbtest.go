@@ -53,6 +53,9 @@ func Open(t testing.TB, url string) *sqldb.DB {
 // SQLite gives the URL of a new file.
 func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "read models.db") }
 
+// Postgres gives the URL of a new schema on the server that Variable names.
+func Postgres(t testing.TB) string { t.Helper(); return postgres(t, os.Getenv(Variable)) }
+
 // postgres gives the URL of a new schema on the server; schemas of tests stay until the server is thrown away.
 func postgres(t testing.TB, server string) string {
 	t.Helper()
