@@ -32,7 +32,7 @@ func New(server string) (*Client, error) {
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
 		return nil, fmt.Errorf("server %q is not of the form http://HOST:PORT", server)
 	}
-	return &Client{base: base, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}, nil
+	return &Client{base: base, http: &http.Client{Transport: transport()}}, nil
 }
 
 // Unreachable says that no ledger answered there.
@@ -159,14 +159,17 @@ type Submission struct {
 // submit the same again, and nothing happens twice.
 var ErrBroken = errors.New("the connection to the ledger broke; submit the same again, nothing happens twice")
 
-// Submit sends the lines and hands over each answer as it comes, in order.
+// Submit sends the lines and hands over each answer as it comes, in order. Lines that can be closed are closed when nobody
+// listens any more, so that it returns though the next line may be long in coming.
 func (c *Client) Submit(ctx context.Context, s Submission, lines io.Reader, each func(wire.Answer) error) error {
 	query := url.Values{"submission": {s.ID}, "name": {s.Name}, "line": {strconv.FormatInt(max(s.FirstLine, 1), 10)}}
 	if s.Parallel > 1 {
 		query.Set("parallel", strconv.Itoa(s.Parallel))
 	}
-	response, err := c.do(ctx, http.MethodPost, "/v1/commands", query, ndjson, lines, ndjson)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+	ctx, over := context.WithCancel(ctx)
+	defer over()
+	response, err := c.do(whileListened(ctx, lines), http.MethodPost, "/v1/commands", query, ndjson, lines, ndjson)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		return ErrBroken // somebody was there, and lines may have reached them
 	}
 	if err != nil {

@@ -140,3 +140,19 @@ func TestManyLines(t *testing.T) {
 	assert.EqualValues(t, many*33, counted.Count())
 	assert.Positive(t, s.Rate())
 }
+
+// Ensure a submission ends when the ledger goes away before its first answer, though no further line comes.
+func TestRun_EndsWhenNobodyListensAnyMore(t *testing.T) {
+	taken := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = bufio.NewReader(r.Body).ReadString('\n')
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if assert.NoError(t, err) {
+			_ = conn.Close()
+		}
+	}
+	input, typing := io.Pipe()
+	defer typing.Close()
+	go func() { _, _ = io.WriteString(typing, "{}\n") }()
+	_, err := submission.Run(t.Context(), ledger(t, taken), input, submission.Options{Quiet: true})
+	require.ErrorIs(t, err, client.ErrBroken)
+}
