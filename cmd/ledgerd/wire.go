@@ -41,6 +41,7 @@ type ledger struct {
 	config config
 	log    *slog.Logger
 
+	node    *esdbnode.Node // nil where the event store is another process
 	store   eventstore.Store
 	conn    *nats.Conn
 	relay   *feed.Relay
@@ -116,6 +117,7 @@ func (l *ledger) connectStore(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("embedded event store: %w", err)
 		}
+		l.node = node
 		l.onClose(node.Close)
 		connection = node.ConnectionString()
 	}
@@ -219,6 +221,9 @@ func (l *ledger) run(ctx context.Context, stdout io.Writer) error {
 	roles, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if l.node != nil {
+		roles.Go(func() error { return l.guardStore(ctx) })
+	}
 	if l.config.plays(roleRelay) {
 		roles.Go(func() error { return ended(ctx, "relay", l.relay.Run(ctx)) })
 	}
@@ -232,6 +237,17 @@ func (l *ledger) run(ctx context.Context, stdout io.Writer) error {
 		roles.Go(func() error { return l.answer(ctx, stop, stdout) })
 	}
 	return roles.Wait()
+}
+
+// guardStore ends the daemon with its event store: one whose disk failed has to be started again, and nothing of a ledger
+// works without it.
+func (l *ledger) guardStore(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-l.node.Done():
+		return ended(ctx, "embedded event store", l.node.Close())
+	}
 }
 
 // ended tells the end that was asked for from a failure.

@@ -115,6 +115,8 @@ func batchError(stream string, err error) *status.Status {
 		return batchStatus(codes.DeadlineExceeded, r.message, &shared.Timeout{})
 	case r.code == codes.InvalidArgument:
 		detail = &shared.BadRequest{Message: r.message}
+	case r.code == codes.ResourceExhausted:
+		detail = &shared.Unknown{}
 	default:
 		return batchStatus(codes.Unknown, r.message, &shared.Unknown{})
 	}

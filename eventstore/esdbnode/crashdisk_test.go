@@ -3,8 +3,10 @@ package esdbnode
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"sync"
+	"syscall"
 )
 
 // errPower is what every operation answers once the power is gone.
@@ -24,6 +26,31 @@ type crashDisk struct {
 	// left counts the operations until the power goes; it is never reached when negative.
 	left int
 	lost bool
+	// room is how many bytes all files together may have; any number when it is 0.
+	room int
+	// broken makes every sync fail.
+	broken bool
+}
+
+// free says how large a file may become.
+func (d *crashDisk) free(f *crashFile) int {
+	if d.room == 0 {
+		return math.MaxInt
+	}
+	room := d.room
+	for _, other := range d.files {
+		if other != f {
+			room -= len(other.seen.data)
+		}
+	}
+	return room
+}
+
+// resize changes how many bytes there is room for.
+func (d *crashDisk) resize(room int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = room
 }
 
 // crashFile holds what is on the platter, and what the program sees.
@@ -189,9 +216,13 @@ func (f *crashFile) ReadAt(p []byte, off int64) (int, error) { return f.seen.Rea
 func (f *crashFile) WriteAt(p []byte, off int64) (int, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
+	var full error
+	if end, free := int(off)+len(p), f.disk.free(f); end > max(free, len(f.seen.data)) {
+		p, full = p[:max(0, free-int(off))], syscall.ENOSPC // as much as fits is written, as on a real disk
+	}
 	f.pending = append(f.pending, pendingWrite{offset: off, data: append([]byte(nil), p...)})
 	f.seen.WriteAt(p, off)
-	return len(p), f.disk.step()
+	return len(p), errors.Join(full, f.disk.step())
 }
 
 func (f *crashFile) truncate(size int64) error {
@@ -207,6 +238,9 @@ func (f *crashFile) sync() error {
 	defer f.disk.mu.Unlock()
 	if err := f.disk.step(); err != nil {
 		return err
+	}
+	if f.disk.broken {
+		return syscall.EIO
 	}
 	for _, w := range f.pending {
 		if w.truncate {

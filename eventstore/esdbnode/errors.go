@@ -3,6 +3,7 @@ package esdbnode
 import (
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 var (
@@ -18,9 +19,23 @@ var (
 	ErrNotLoopback = errors.New("esdbnode: an insecure node listens on loopback only")
 
 	// ErrFailed is wrapped by every append after a write or a sync of the log failed. What the failed sync left
-	// on disk is unknown, so the node takes no more appends until it is started again and has recovered.
-	ErrFailed = errors.New("esdbnode: the log failed and takes no more appends")
+	// on disk is unknown, and asking for another would prove nothing: the system may have dropped what it could not
+	// write. So the node takes no more appends and ends; it recovers when it is started again.
+	ErrFailed = errors.New("esdbnode: the log failed and takes no more appends; the node has to be started again")
+
+	// ErrFull is wrapped by appends for which there is no room. Nothing of them was written, and the node goes on: the
+	// next append is taken as soon as there is room again.
+	ErrFull = errors.New("the disk of the event store is full; free space")
 )
+
+// noRoom wraps an error in ErrFull if it says that the disk is full. It is for operations that come before anything of an
+// append is staged, and that can be done again whatever they left behind.
+func noRoom(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
 
 // CorruptError says that stored bytes which the node had acknowledged are no longer what was written. The node MUST
 // NOT start, and a read MUST NOT go on, over such bytes: restore the file from a copy.

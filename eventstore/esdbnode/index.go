@@ -15,7 +15,8 @@ import (
 // indexfile.go for the bytes.
 //
 // The writer adds events when it stages them; readers see an event only once publish has said that it is durable. There
-// is nothing to undo: when a commit fails the node takes no more appends, and what was staged stays invisible.
+// is nothing to undo: when a commit fails the node takes no more appends, and what was staged stays invisible. A disk that
+// is full is found so before anything is staged.
 type index struct {
 	mu sync.RWMutex
 	// parts are replaced, never changed: readers hold on to the slice that they found.

@@ -1,6 +1,7 @@
 package esdbnode
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -40,8 +41,10 @@ type eventLog struct {
 	batchBase uint64
 }
 
-// begin starts a record, in a new segment when the active one is full.
+// begin starts a record, in a new segment when the active one is full. After ErrFull nothing has changed, and it may be
+// tried again.
 func (l *eventLog) begin() error {
+	l.batch, l.batchBase = l.batch[:0], l.active.end()
 	if l.active.used >= l.opts.segmentSize {
 		if err := l.roll(); err != nil {
 			return err
@@ -61,6 +64,12 @@ func (l *eventLog) stage(build func(dst []byte, position uint64) []byte) uint64 
 	l.batch = build(l.batch, position)
 	putEntryHeader(l.batch[start:])
 	return position
+}
+
+// reserve makes sure that there is room for so many more bytes in the record. After ErrFull nothing has changed. What was
+// reserved can be written without more of the disk, so that a disk is found full before anything is staged.
+func (l *eventLog) reserve(bytes int) error {
+	return l.active.allocate(l.active.used+int64(len(l.batch)+bytes+recordAlign), l.opts.zeros)
 }
 
 // staged is the number of bytes waiting for commit.
@@ -146,6 +155,9 @@ func (l *eventLog) close(sound bool) error {
 	var failed error
 	if sound {
 		failed = l.seal()
+	}
+	if errors.Is(failed, ErrFull) { // the log is whole without its witness
+		failed = nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -174,6 +174,13 @@ func (n *Node) serve() {
 	n.registerOperations()
 	n.web = n.newWeb()
 	go func() {
+		select {
+		case <-n.writer.broken:
+			_ = n.Close() // whoever closes it again is told why
+		case <-n.closing.Done():
+		}
+	}()
+	go func() {
 		defer close(n.served)
 		var group sync.WaitGroup
 		group.Go(func() { n.report(n.web.Serve(n.split.http)) })
@@ -203,7 +210,8 @@ func (n *Node) ConnectionString() string {
 	return "esdb://" + n.Addr().String() + "?tls=false"
 }
 
-// Done is closed when the node has been closed, by Close or because a client asked for it.
+// Done is closed when the node has been closed, by Close, because a client asked for it, or because its log failed; Close
+// tells which.
 func (n *Node) Done() <-chan struct{} { return n.done }
 
 // Faults are the means to make the node misbehave on demand.

@@ -62,7 +62,7 @@ func createSegment(d disk, base uint64, zeros int64) (*segment, error) {
 	name := segmentName(base)
 	f, err := d.create(name + temporarySuffix)
 	if err != nil {
-		return nil, fmt.Errorf("create segment %s: %w", name, err)
+		return nil, fmt.Errorf("create segment %s: %w", name, noRoom(err))
 	}
 	s := &segment{name: name, base: base, file: f, used: segmentHeaderSize}
 	if err := s.initialise(d, zeros); err != nil {
@@ -74,7 +74,7 @@ func createSegment(d disk, base uint64, zeros int64) (*segment, error) {
 
 func (s *segment) initialise(d disk, zeros int64) error {
 	if _, err := s.file.WriteAt(segmentHeader(s.base), 0); err != nil {
-		return err
+		return noRoom(err)
 	}
 	s.allocated = segmentHeaderSize
 	if err := s.allocate(s.used+1, zeros); err != nil {
@@ -137,14 +137,15 @@ func (s *segment) checkHeader() error {
 	return nil
 }
 
-// allocate extends the zeros so that they reach at least to end, in steps of zeros bytes; none when zeros is 0.
+// allocate extends the zeros so that they reach at least to end, in steps of zeros bytes; none when zeros is 0. What a
+// full disk took of a step is given back; nothing stands there.
 func (s *segment) allocate(end, zeros int64) error {
 	if zeros == 0 {
 		return nil
 	}
 	for s.allocated < end {
 		if _, err := s.file.WriteAt(make([]byte, zeros), s.allocated); err != nil {
-			return fmt.Errorf("allocate in %s: %w", s.name, err)
+			return fmt.Errorf("allocate in %s: %w", s.name, noRoom(errors.Join(err, s.file.truncate(s.allocated))))
 		}
 		s.allocated += zeros
 	}

@@ -122,6 +122,8 @@ func codeOf(err error) codes.Code {
 	switch {
 	case errors.Is(err, ErrClosed), errors.Is(err, ErrFailed):
 		return codes.Unavailable
+	case errors.Is(err, ErrFull):
+		return codes.ResourceExhausted
 	case errors.Is(err, context.Canceled):
 		return codes.Canceled
 	case errors.Is(err, context.DeadlineExceeded):

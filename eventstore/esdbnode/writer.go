@@ -2,6 +2,7 @@ package esdbnode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -33,8 +34,13 @@ type writer struct {
 	stop  chan struct{}
 	done  chan struct{}
 	once  sync.Once
-	// failed is why no more appends are taken. Only the writer's goroutine touches it.
-	failed error
+	// failed is why no more appends are taken, and full why those of this moment aren't. Only the writer's goroutine
+	// touches them.
+	failed, full error
+	// refusing says that the lack of room was told.
+	refusing bool
+	// broken is closed when the log has failed.
+	broken chan struct{}
 }
 
 // callKind is what a call wants of the writer.
@@ -73,6 +79,8 @@ func newWriter(l *eventLog, x *index, now func() time.Time, logger *slog.Logger)
 		queue: make(chan *appendCall, queueLimit),
 		stop:  make(chan struct{}),
 		done:  make(chan struct{}),
+
+		broken: make(chan struct{}),
 	}
 	go w.run()
 	return w
@@ -150,7 +158,7 @@ func (w *writer) run() {
 // serve commits one batch, beginning with a call that is there already.
 func (w *writer) serve(first *appendCall) {
 	if w.failed == nil {
-		w.failed = w.log.begin()
+		w.begin()
 	}
 	calls := w.gather(first)
 	if w.failed == nil && w.log.staged() > 0 {
@@ -164,21 +172,55 @@ func (w *writer) serve(first *appendCall) {
 	}
 }
 
+// begin starts a record. Where there is no room for a new segment, what of the appends at hand has to be written is
+// refused.
+func (w *writer) begin() {
+	err := w.log.begin()
+	switch {
+	case errors.Is(err, ErrFull):
+		w.full = err
+		w.tell(err)
+	case err != nil:
+		w.fail(err)
+	default:
+		w.full = nil
+	}
+}
+
+// commit makes durable what is staged. Whatever goes wrong here is final, lack of room included, for what is staged is in
+// the index already; but room was reserved before.
 func (w *writer) commit() {
 	end, err := w.log.commit()
 	if err != nil {
-		w.failed = err
-		w.logger.Error("the log failed; appends are refused until the node is restarted", "error", err)
+		w.fail(err)
 		return
 	}
+	if w.refusing {
+		w.refusing = false
+		w.logger.Info("there is room on the disk again; appends are taken")
+	}
 	w.index.publish(end)
+}
+
+func (w *writer) fail(err error) {
+	w.failed = err
+	w.logger.Error("the log failed, and what of the last appends is on the disk is unknown; the node ends and has to be started again", "error", err)
+	close(w.broken)
+}
+
+// tell says once that there is no room.
+func (w *writer) tell(full error) {
+	if !w.refusing {
+		w.refusing = true
+		w.logger.Error("appends are refused until there is room", "error", full)
+	}
 }
 
 // gather stages the first call and every further one that waits, up to the limit of a batch.
 func (w *writer) gather(first *appendCall) []*appendCall {
 	calls := []*appendCall{first}
 	w.stage(first)
-	for w.log.staged() < batchLimit {
+	for w.log.staged() < batchLimit && len(calls) < queueLimit {
 		select {
 		case call := <-w.queue:
 			calls = append(calls, call)
@@ -216,6 +258,12 @@ func (w *writer) decide(call *appendCall) (outcome, error) {
 	if err != nil || verdict.result != resultWrite {
 		return verdict, err
 	}
+	if w.full != nil {
+		return outcome{}, w.full
+	}
+	if err := w.log.reserve(room(call, before)); err != nil {
+		return outcome{}, w.refused(err)
+	}
 	switch call.kind {
 	case kindSoftDelete:
 		if !before.exists() {
@@ -226,4 +274,29 @@ func (w *writer) decide(call *appendCall) (outcome, error) {
 		return w.placeTombstone(call.stream), nil
 	}
 	return w.place(call.stream, before, call.events)
+}
+
+// refused is the answer of an append for which no room could be had.
+func (w *writer) refused(err error) error {
+	if !errors.Is(err, ErrFull) {
+		w.fail(err)
+		return w.failure()
+	}
+	w.tell(err)
+	return err
+}
+
+// frameRoom bounds what the frame of an event has beside the fields that are known before.
+const frameRoom = 256
+
+// room bounds how many bytes a call adds to the record, with the metadata that is written again when a stream comes back.
+func room(call *appendCall, before standing) int {
+	bytes := 2*(len(call.stream)+frameRoom) + 2*len(before.metadata)
+	for _, e := range call.events {
+		bytes += len(e.fixed) + frameRoom
+	}
+	if isMetadata(call.stream) {
+		bytes *= 2
+	}
+	return bytes
 }
