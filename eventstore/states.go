@@ -73,7 +73,9 @@ func (s *states) load(ctx context.Context, stream domain.Stream) (state, error) 
 	if err != nil {
 		return state{}, err
 	}
-	s.cache.Add(stream.String(), fresh)
+	if !remembersTexts(fresh.value) {
+		s.cache.Add(stream.String(), fresh)
+	}
 	return fresh, nil
 }
 

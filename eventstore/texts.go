@@ -124,6 +124,21 @@ func pointer(at place) string {
 	return string(pointer)
 }
 
+// textual says of types of states whether they may hold personal texts.
+var textual sync.Map
+
+// remembersTexts tells whether a state may hold personal texts. Such a one MUST NOT be kept in memory: texts in
+// clear would outlive the command that needed them, and the person's being forgotten.
+func remembersTexts(state any) bool {
+	t := reflect.TypeOf(state)
+	known, ok := textual.Load(t)
+	if !ok {
+		known = hasTexts(t)
+		textual.Store(t, known)
+	}
+	return known.(bool)
+}
+
 // hasTexts tells whether values of the type may hold personal texts. One that may hold anything may.
 func hasTexts(t reflect.Type) bool {
 	if t == reflect.TypeFor[domain.Personal]() {

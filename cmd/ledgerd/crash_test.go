@@ -24,6 +24,7 @@ const asDaemon = "LEDGER_TEST_DAEMON"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asDaemon) != "" {
+		dumpWhenAsked()
 		main()
 	}
 	os.Exit(m.Run())

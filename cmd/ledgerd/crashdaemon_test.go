@@ -36,10 +36,10 @@ type daemon struct {
 }
 
 // launch starts a daemon and doesn't wait for it.
-func launch(t *testing.T, dir string) *daemon {
+func launch(t *testing.T, dir string, more ...string) *daemon {
 	t.Helper()
 	d := &daemon{t: t, address: make(chan string, 1), ended: make(chan struct{})}
-	d.command = exec.Command(os.Args[0], "--data", dir, "--http", "127.0.0.1:0", "--allow-history", "--log-level", "warn")
+	d.command = exec.Command(os.Args[0], append([]string{"--data", dir, "--http", "127.0.0.1:0", "--allow-history", "--log-level", "warn"}, more...)...)
 	d.command.Env = append(os.Environ(), asDaemon+"=1")
 	d.command.Stderr = &d.stderr
 	stdout, err := d.command.StdoutPipe()

@@ -24,3 +24,6 @@ func (c *Client) OrderHold(ctx context.Context, verb, id string, o wire.HoldOrde
 	var a wire.Answer
 	return a, c.post(ctx, "/v1/legal-holds/"+url.PathEscape(id)+"/"+verb, o, &a)
 }
+
+// CloseIdle closes connections that nobody uses at present.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
