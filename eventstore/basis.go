@@ -54,7 +54,7 @@ func (b *basis) free(ctx context.Context, stream domain.Stream, s state) (bool, 
 	case b.in.ID:
 		return true, nil
 	}
-	_, done, err := b.recent.find(ctx, s.claimant)
+	done, err := b.done(ctx, s)
 	if err != nil {
 		return false, err
 	}
@@ -62,6 +62,21 @@ func (b *basis) free(ctx context.Context, stream domain.Stream, s state) (bool, 
 		b.states.settle(stream, s)
 	}
 	return !done && s.abandoned(), nil
+}
+
+// done tells whether the command behind a claim came to its outcome. Before one writer of several takes a
+// claim for abandoned, it looks for the fact itself, which the read models may not have seen yet.
+func (b *basis) done(ctx context.Context, s state) (bool, error) {
+	if !b.states.sole && s.abandoned() {
+		if _, err := b.states.load(ctx, s.claimedFor); err != nil {
+			return false, err
+		}
+		if t, found, _ := b.recent.trace(s.claimant); found && t.fact {
+			return true, nil
+		}
+	}
+	_, done, err := b.recent.find(ctx, s.claimant)
+	return done, err
 }
 
 // holds tells whether this command's own claim stands in the stream.

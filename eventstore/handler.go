@@ -44,6 +44,8 @@ type Request struct {
 	// History says that At is the time of a past that is being imported. Otherwise At is the present and
 	// is moved forward where a stream has seen a later one, so that clocks which differ do no harm.
 	History bool
+	// asked is how much the read models were known to have when they were asked for the command.
+	asked Position
 }
 
 // Outcome is what became of a command. It is the same however often the command is said.
@@ -105,6 +107,7 @@ type Handler struct {
 	eraser  Eraser
 	streams keyedLock
 	ids     keyedLock
+	sole    bool
 	log     *slog.Logger
 }
 
@@ -113,8 +116,9 @@ func NewHandler(store Store, codec *Codec, outcomes Outcomes, o Options) *Handle
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{store: store, codec: codec, rules: o.Rules, recent: newRecentOutcomes(outcomes),
-		states: newStates(store, codec, o.States, o.SoleWriter), eraser: o.Eraser, log: o.Logger}
+	recent := newRecentOutcomes(outcomes, o.SoleWriter)
+	return &Handler{store: store, codec: codec, rules: o.Rules, recent: recent,
+		states: newStates(store, codec, o.States, o.SoleWriter, recent.keep), eraser: o.Eraser, sole: o.SoleWriter, log: o.Logger}
 }
 
 // Handle answers the command. Errors other than a refusal (which is an Outcome): ErrContended,
@@ -123,7 +127,7 @@ func (h *Handler) Handle(ctx context.Context, r Request) (Outcome, error) {
 	r.Policy = h.rules.Recorded()
 	unlock := h.ids.lock(string(r.ID))
 	defer unlock()
-	known, found, err := h.recent.find(ctx, r.ID)
+	known, found, err := h.known(ctx, &r)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -137,18 +141,30 @@ func (h *Handler) Handle(ctx context.Context, r Request) (Outcome, error) {
 	return h.reused(ctx, r)
 }
 
+// known finds the command's outcome in what this handler and the read models remember.
+func (h *Handler) known(ctx context.Context, r *Request) (Outcome, bool, error) {
+	if !h.sole {
+		r.asked = h.recent.reflected()
+	}
+	return h.recent.find(ctx, r.ID)
+}
+
 // reused refuses another command under a known id. The refusal is recorded under an id of its own,
 // derived from both, so that the first command's outcome stays what it was.
 func (h *Handler) reused(ctx context.Context, r Request) (Outcome, error) {
 	first := r.ID
 	r.ID = ReusedID(first, r.Digest)
 	r.CorrelationID = string(first)
-	o, found, err := h.recent.find(ctx, r.ID)
+	o, found, err := h.known(ctx, &r)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if !found {
-		if o, err = h.note(ctx, r, Verdict{Refusal: domain.Refuse(domain.CommandIDReused)}); err != nil {
+		o, err = h.note(ctx, r, Verdict{Refusal: domain.Refuse(domain.CommandIDReused)})
+		if said, ok := errors.AsType[*saidBefore](err); ok {
+			o, err = h.repeat(ctx, said)
+		}
+		if err != nil {
 			return Outcome{}, err
 		}
 		h.recent.add(o)
@@ -163,13 +179,19 @@ func (h *Handler) first(ctx context.Context, r Request) (Outcome, error) {
 	for range attemptsMax {
 		o, err := h.attempt(ctx, r)
 		if conflict, ok := errors.AsType[*WrongRevision](err); ok {
-			h.states.forget(conflict.Stream)
+			h.states.conflicted(conflict.Stream)
 			continue
+		}
+		if said, ok := errors.AsType[*saidBefore](err); ok {
+			o, err = h.repeat(ctx, said)
 		}
 		if err != nil {
 			return Outcome{}, err
 		}
 		h.recent.add(o)
+		if o.Digest != r.Digest { // another writer came first, with other content
+			return h.reused(ctx, r)
+		}
 		return o, nil
 	}
 	return Outcome{}, fmt.Errorf("command %s: %w", r.ID, ErrContended)
@@ -179,6 +201,9 @@ func (h *Handler) first(ctx context.Context, r Request) (Outcome, error) {
 func (h *Handler) attempt(ctx context.Context, r Request) (Outcome, error) {
 	seen := newBasis(h.states, h.recent, &r.Intent)
 	verdict, err := h.decide(ctx, seen, r.History)
+	if !h.sole {
+		return h.recordAmongOthers(ctx, r, seen, verdict, err)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -19,12 +19,16 @@ import (
 	"github.com/partnerledger/partnerledger/internal/intake"
 )
 
-// openSealer stands in for the key store: it shows where sealed text would be.
+// openSealer stands in for the key store: it shows where sealed text would be. Like sealed text, what it
+// gives holds no colon but the one after the subject.
 type openSealer struct{}
 
-func (openSealer) Seal(subject, _, clear string) (string, error) { return subject + ":" + clear, nil }
+func (openSealer) Seal(subject, _, clear string) (string, error) {
+	return subject + ":" + strings.ReplaceAll(clear, ":", "\x00"), nil
+}
+
 func (openSealer) Open(subject, _, sealed string) (string, error) {
-	return sealed[len(subject)+1:], nil
+	return strings.ReplaceAll(sealed[len(subject)+1:], "\x00", ":"), nil
 }
 
 // noOutcomes is a read model that never catches up.

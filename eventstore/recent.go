@@ -13,14 +13,21 @@ const recentMax = 50_000
 // recentOutcomes bridges the time between an append and its arrival in the read models: a command said
 // again at once is recognized here, later there.
 type recentOutcomes struct {
-	older Outcomes
-	mu    sync.Mutex
-	byID  map[domain.CommandID]Outcome
-	sweep int // size at which to drop what the read models have
+	older  Outcomes
+	mu     sync.Mutex
+	byID   map[domain.CommandID]Outcome
+	sweep  int                        // size at which to drop what the read models have
+	traces map[domain.CommandID]trace // of commands that any writer handled; none are kept for a sole one
+	// reflects is what the read models are known to have: nothing that is older is a trace.
+	reflects Position
 }
 
-func newRecentOutcomes(older Outcomes) *recentOutcomes {
-	return &recentOutcomes{older: older, byID: map[domain.CommandID]Outcome{}, sweep: recentMax}
+func newRecentOutcomes(older Outcomes, sole bool) *recentOutcomes {
+	r := &recentOutcomes{older: older, byID: map[domain.CommandID]Outcome{}, traces: map[domain.CommandID]trace{}, reflects: Beginning}
+	if sole {
+		r.sweep = recentMax
+	}
+	return r
 }
 
 func (r *recentOutcomes) add(o Outcome) {
@@ -46,7 +53,7 @@ func (r *recentOutcomes) find(ctx context.Context, id domain.CommandID) (Outcome
 // than at every command.
 func (r *recentOutcomes) drop(ctx context.Context) error {
 	r.mu.Lock()
-	due := len(r.byID) >= r.sweep
+	due := len(r.byID)+len(r.traces) >= r.sweep
 	r.mu.Unlock()
 	if !due {
 		return nil
@@ -62,6 +69,12 @@ func (r *recentOutcomes) drop(ctx context.Context) error {
 			delete(r.byID, id)
 		}
 	}
-	r.sweep = max(recentMax, 2*len(r.byID))
+	for id, t := range r.traces {
+		if t.position <= known {
+			delete(r.traces, id)
+		}
+	}
+	r.reflects = max(r.reflects, known)
+	r.sweep = max(recentMax, 2*(len(r.byID)+len(r.traces)))
 	return nil
 }

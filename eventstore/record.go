@@ -14,14 +14,8 @@ import (
 // record appends the claims, each to its own stream, then the facts to the target, then whatever
 // finishes what the facts began.
 func (h *Handler) record(ctx context.Context, r Request, seen *basis, v Verdict) (Outcome, error) {
-	for _, claim := range r.Claims(v) {
-		// A name that this command reserved before it died is reserved.
-		if seen.holds(claim.Stream) {
-			continue
-		}
-		if err := h.append(ctx, &Outcome{}, seen.revision(claim.Stream), claim); err != nil {
-			return Outcome{}, err
-		}
+	if _, err := h.reserve(ctx, r, seen, v); err != nil {
+		return Outcome{}, err
 	}
 	o, facts := Outcome{CommandID: r.ID, Digest: r.Digest}, r.Facts(v)
 	if err := h.append(ctx, &o, seen.revision(v.Target), facts); err != nil {
@@ -33,6 +27,21 @@ func (h *Handler) record(ctx context.Context, r Request, seen *basis, v Verdict)
 		}
 	}
 	return o, nil
+}
+
+// reserve appends the claims, and tells whether there was any to append.
+func (h *Handler) reserve(ctx context.Context, r Request, seen *basis, v Verdict) (some bool, err error) {
+	for _, claim := range r.Claims(v) {
+		// A name that this command reserved before it died is reserved.
+		if seen.holds(claim.Stream) {
+			continue
+		}
+		if err := h.append(ctx, &Outcome{}, seen.revision(claim.Stream), claim); err != nil {
+			return some, err
+		}
+		some = true
+	}
+	return some, nil
 }
 
 // append writes the events and, once they are durable, folds them into the cached state.
@@ -88,13 +97,18 @@ func (h *Handler) note(ctx context.Context, r Request, v Verdict) (Outcome, erro
 		if err != nil {
 			return Outcome{}, err
 		}
-		var o Outcome
-		err = h.append(ctx, &o, current.revision, d)
+		o := Outcome{CommandID: r.ID, Digest: r.Digest, Refusal: v.Refusal}
+		if h.sole {
+			err = h.append(ctx, &o, current.revision, d)
+			o.EventIDs = nil
+		} else {
+			o, err = h.noteAmongOthers(ctx, r, current.revision, d, v.Target)
+		}
 		if conflict, ok := errors.AsType[*WrongRevision](err); ok {
-			h.states.forget(conflict.Stream)
+			h.states.conflicted(conflict.Stream)
 			continue
 		}
-		return Outcome{CommandID: r.ID, Digest: r.Digest, Refusal: v.Refusal, Position: o.Position}, err
+		return o, err
 	}
 	return Outcome{}, fmt.Errorf("note the outcome of command %s: %w", r.ID, ErrContended)
 }
@@ -111,12 +125,15 @@ func (h *Handler) react(ctx context.Context, fact domain.Event, meta Metadata, o
 		in := domain.Intent{ID: meta.CausationID, At: meta.At, Actor: meta.Actor, Command: reaction}
 		seen := newBasis(h.states, h.recent, &in)
 		v, err := h.decide(ctx, seen, false)
-		if err != nil || len(v.Events) == 0 {
-			return errors.Join(err, refused(v))
+		if err = errors.Join(err, refused(v)); err != nil {
+			return err
+		}
+		if len(v.Events) == 0 {
+			return h.reacted(ctx, v.Target, meta.CausationID, o)
 		}
 		err = h.append(ctx, o, seen.revision(v.Target), Reaction(meta, in.At, reaction, v))
 		if conflict, ok := errors.AsType[*WrongRevision](err); ok {
-			h.states.forget(conflict.Stream)
+			h.states.conflicted(conflict.Stream)
 			continue
 		}
 		return err

@@ -21,6 +21,8 @@ type state struct {
 	lastAt   domain.Instant   // of the last event
 	claimant domain.CommandID // behind the last event, when that is a claim not known to be confirmed
 	claimed  time.Time        // when that claim was written
+	// claimedFor is the stream that is to hold the fact behind the claim.
+	claimedFor domain.Stream
 }
 
 // claimTime is how long a claim waits for its fact before another command may take the name over. It is
@@ -36,14 +38,16 @@ type states struct {
 	codec *Codec
 	cache *lru.Cache[string, state]
 	sole  bool
+	// keep hears the outcomes of commands that stand in what is read, unless there is a sole writer.
+	keep func([]trace)
 }
 
-func newStates(store Store, codec *Codec, size int, sole bool) *states {
+func newStates(store Store, codec *Codec, size int, sole bool, keep func([]trace)) *states {
 	if size <= 0 {
 		size = statesMax
 	}
 	cache, _ := lru.New[string, state](size) // fails only for sizes below one
-	return &states{store: store, codec: codec, cache: cache, sole: sole}
+	return &states{store: store, codec: codec, cache: cache, sole: sole, keep: keep}
 }
 
 // settle notes that the claim is confirmed, so that nobody need ask again.
@@ -55,6 +59,13 @@ func (s *states) settle(stream domain.Stream, seen state) {
 }
 
 func (s *states) forget(stream string) { s.cache.Remove(stream) }
+
+// conflicted hears that a stream has moved on. One writer of several finds that when it catches up.
+func (s *states) conflicted(stream string) {
+	if s.sole {
+		s.forget(stream)
+	}
+}
 
 // load gives the state of the stream as it is now.
 func (s *states) load(ctx context.Context, stream domain.Stream) (state, error) {
@@ -81,6 +92,7 @@ func (s *states) load(ctx context.Context, stream domain.Stream) (state, error) 
 
 func (s *states) catchUp(ctx context.Context, stream domain.Stream, fold domain.AnyFold, from state) (state, error) {
 	var news []domain.Happened
+	var traces []trace
 	for r, err := range s.store.ReadStream(ctx, stream.String(), from.revision+1) {
 		if err != nil {
 			return state{}, fmt.Errorf("read %s: %w", stream, err)
@@ -91,9 +103,18 @@ func (s *states) catchUp(ctx context.Context, stream domain.Stream, fold domain.
 		}
 		news = append(news, domain.Happened{At: meta.At, Place: domain.Place(r.Position), Event: event})
 		from.revision, from.lastAt = r.Revision, meta.At
-		if _, ok := event.(domain.Claim); ok {
-			from.claimant, from.claimed = meta.CausationID, r.Created
+		if claim, ok := event.(domain.Claim); ok {
+			from.claimant, from.claimed, from.claimedFor = meta.CausationID, r.Created, claim.Claims()
 		}
+		if s.sole {
+			continue
+		}
+		if t, ok := traceOf(r, event, meta); ok {
+			traces = append(traces, t)
+		}
+	}
+	if len(traces) > 0 {
+		s.keep(traces)
 	}
 	if len(news) > 0 {
 		from.value = fold.ApplyAny(from.value, news...)
@@ -102,8 +123,12 @@ func (s *states) catchUp(ctx context.Context, stream domain.Stream, fold domain.
 }
 
 // advance folds what was just appended into the cached state; if that isn't at the revision before, it
-// is forgotten and read again when needed.
+// is forgotten and read again when needed. One writer of several always reads it: the store may have
+// taken what another wrote for the same events.
 func (s *states) advance(stream domain.Stream, expected Revision, done Appended, at domain.Instant, events []domain.Event) {
+	if !s.sole {
+		return
+	}
 	cached, ok := s.cache.Get(stream.String())
 	fold, known := vocabulary.FoldOf(stream.Category)
 	if !ok || !known || cached.revision != expected || done.Revision != expected+Revision(len(events)) {
