@@ -46,6 +46,7 @@ type Request struct {
 	History bool
 	// asked is how much the read models were known to have when they were asked for the command.
 	asked Position
+	said  domain.Instant // the time at which it came, before it was moved forward
 }
 
 // Outcome is what became of a command. It is the same however often the command is said.
@@ -144,7 +145,7 @@ func (h *Handler) Handle(ctx context.Context, r Request) (Outcome, error) {
 // known finds the command's outcome in what this handler and the read models remember.
 func (h *Handler) known(ctx context.Context, r *Request) (Outcome, bool, error) {
 	if !h.sole {
-		r.asked = h.recent.reflected()
+		r.asked, r.said = h.recent.reflected(), r.At
 	}
 	return h.recent.find(ctx, r.ID)
 }

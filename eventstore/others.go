@@ -27,29 +27,29 @@ import (
 //
 // What anybody answers is read back from the log, because the store takes the other's events for the same ones.
 
-// monthsApart is by how much two tries of one command may differ in time, at the turn of a month.
-const monthsApart = 24 * time.Hour
+// clocksApart is by how much two tries of one command may differ in time.
+const clocksApart = domain.Instant(24 * time.Hour / time.Millisecond)
 
-// notesOf are the streams in which the intent may have left a note that it has no facts.
-func notesOf(in domain.Intent) []domain.Stream {
-	var streams []domain.Stream
-	for _, shift := range []time.Duration{0, -monthsApart, monthsApart} {
-		near := in
-		near.At += domain.Instant(shift.Milliseconds())
-		refused, _ := outcome.Refused(near, &domain.Refusal{})
-		if slices.Contains(streams, refused) {
-			continue
+// notesOf are the streams in which another try may have left a note that the command has no facts. Its time was
+// the one at which it was said there, or it was moved forward as far as to the last event of the target.
+func (h *Handler) notesOf(r Request, target domain.Stream) (streams []domain.Stream) {
+	last := max(r.At, h.states.seenAt(target))
+	for near, end := r.said-clocksApart, last+clocksApart; ; near = min(near+28*clocksApart, end) {
+		r.At = near
+		if refused, _ := outcome.Refused(r.Intent, &domain.Refusal{}); !slices.Contains(streams, refused) {
+			unchanged, _ := outcome.ChangedNothing(r.Intent)
+			streams = append(streams, refused, unchanged)
 		}
-		unchanged, _ := outcome.ChangedNothing(near)
-		streams = append(streams, refused, unchanged)
+		if near == end {
+			return streams
+		}
 	}
-	return streams
 }
 
 // meet reads the streams up to date in which a note may stand, and returns *saidBefore if the command's outcome
 // stands in a stream that was read. Before it takes a note for the outcome, it reads the target.
 func (h *Handler) meet(ctx context.Context, r Request, target domain.Stream) error {
-	for _, s := range notesOf(r.Intent) {
+	for _, s := range h.notesOf(r, target) {
 		if _, err := h.states.load(ctx, s); err != nil {
 			return err
 		}

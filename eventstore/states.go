@@ -67,6 +67,12 @@ func (s *states) conflicted(stream string) {
 	}
 }
 
+// seenAt is the time of the last event that was seen in the stream.
+func (s *states) seenAt(stream domain.Stream) domain.Instant {
+	cached, _ := s.cache.Peek(stream.String())
+	return cached.lastAt
+}
+
 // load gives the state of the stream as it is now.
 func (s *states) load(ctx context.Context, stream domain.Stream) (state, error) {
 	cached, ok := s.cache.Get(stream.String())
