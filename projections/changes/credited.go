@@ -34,12 +34,20 @@ var emptied = "(SELECT MAX(" + on("g", closed) + `)
     WHERE g.provider_tenant_id = t.provider_tenant_id AND g.customer_tenant_id = t.customer_tenant_id AND g.subscription_id = t.subscription_id
       AND g.policy = t.policy AND g.until = t.since AND g.mpn_id IS NOT NULL AND ` + on("g", believed) + ")"
 
-// onRecordOf are the subscriptions on which a reseller was on record at either point.
-var onRecordOf = `(t.provider_tenant_id, t.customer_tenant_id, t.subscription_id) IN (
-    SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id
-    FROM partnerships p
+// recorded are the subscriptions on which a reseller was on record at either point.
+var recorded = `SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id
+    FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = {reseller}) p
     JOIN credit_intervals i ON i.provider_tenant_id = p.provider_tenant_id AND i.reseller_tenant_id = p.reseller_tenant_id AND i.policy = {policy}
-    WHERE p.reseller_tenant_id = {reseller} AND (` + at("A", heldAs("i")) + " OR " + at("B", heldAs("i")) + "))"
+    WHERE ` + at("A", heldAs("i")) + " OR " + at("B", heldAs("i"))
+
+const among = "(t.provider_tenant_id, t.customer_tenant_id, t.subscription_id) IN (\n    "
+
+var onRecordOf = among + recorded + ")"
+
+// concerned are those, and the subscriptions of the customers that it managed.
+var concerned = among + recorded + `
+    UNION SELECT k.provider_tenant_id, k.customer_tenant_id, k.subscription_id FROM ` + managing + `
+    JOIN subscriptions k ON k.provider_tenant_id = a.provider_tenant_id AND k.customer_tenant_id = a.customer_tenant_id)`
 
 // heldAs is when an interval of credit is the one of the instant.
 func heldAs(alias string) string {
@@ -48,8 +56,8 @@ func heldAs(alias string) string {
 
 // ofSubscription are the conditions on rows about a subscription. A reseller has to do with it that manages
 // the customer or is on record.
-var ofSubscription = map[string]string{"provider": is(provider, "provider"), "customer": is(customer, "customer"),
-	"subscription": bySubscription, "reseller": managed + "\n  OR " + onRecordOf}
+var ofSubscription = map[string]string{"provider": is(provider, "provider"), "customer": ofCustomer,
+	"subscription": bySubscription, "reseller": concerned}
 
 // bySubscription finds the customer of a subscription asked for by its id alone.
 const bySubscription = `t.subscription_id = {subscription} AND (t.provider_tenant_id, t.customer_tenant_id) IN (
@@ -65,7 +73,7 @@ var resellerOfRecord = source{entity: "resellerOfRecord", table: "credit_interva
 	gone:   "(SELECT MAX(f.seq) " + on("t", factsOf) + " AND f.kind = 'end')",
 	name:   companyName,
 	fields: []field{{name: "mpnId", expression: "t.mpn_id"}, {name: "resellerTenantId", expression: reseller}},
-	about: map[string]string{"provider": is(provider, "provider"), "customer": is(customer, "customer"), "subscription": bySubscription,
+	about: map[string]string{"provider": is(provider, "provider"), "customer": ofCustomer, "subscription": bySubscription,
 		"reseller": onRecordOf, "policy": "t.policy = {policy}"}}
 
 // creditInterval are all intervals that had begun, past ones too: here a correction of the past shows that
@@ -76,10 +84,9 @@ var creditInterval = source{entity: "creditInterval", table: "credit_intervals",
 	moved: "CASE WHEN t.until <= {facts} THEN " + on("t", closed) + " END", name: companyName,
 	fields: []field{{name: "mpnId", expression: "t.mpn_id"}, {name: "resellerTenantId", expression: reseller},
 		{name: "to", expression: "CASE WHEN t.until <= {facts} THEN t.until END", moves: true, instant: true}},
-	about: map[string]string{"provider": is(provider, "provider"), "customer": is(customer, "customer"), "subscription": bySubscription,
+	about: map[string]string{"provider": is(provider, "provider"), "customer": ofCustomer, "subscription": bySubscription,
 		"policy": "t.policy = {policy}",
 		"reseller": `(t.provider_tenant_id, t.customer_tenant_id, t.subscription_id, t.since) IN (
     SELECT i.provider_tenant_id, i.customer_tenant_id, i.subscription_id, i.since
-    FROM partnerships p
-    JOIN credit_intervals i ON i.provider_tenant_id = p.provider_tenant_id AND i.reseller_tenant_id = p.reseller_tenant_id AND i.policy = {policy}
-    WHERE p.reseller_tenant_id = {reseller})`}}
+    FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = {reseller}) p
+    JOIN credit_intervals i ON i.provider_tenant_id = p.provider_tenant_id AND i.reseller_tenant_id = p.reseller_tenant_id AND i.policy = {policy})`}}

@@ -22,13 +22,18 @@ const (
 // partnersOf are the resellers that ever were a provider's partners.
 const partnersOf = "t.reseller_tenant_id IN (SELECT p.reseller_tenant_id FROM partnerships p WHERE p.provider_tenant_id = {provider})"
 
-// managed are the customers that a reseller managed at either point. Partnerships lead to them by an index.
-const managed = `(t.provider_tenant_id, t.customer_tenant_id) IN (
-    SELECT a.provider_tenant_id, a.customer_tenant_id
-    FROM partnerships p
+// managing are the associations with a reseller at either point. Partnerships lead to them by an index.
+const managing = `(SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = {reseller}) p
     JOIN customer_resellers a ON a.provider_tenant_id = p.provider_tenant_id AND a.reseller_tenant_id = p.reseller_tenant_id
-    WHERE p.reseller_tenant_id = {reseller} AND (a.since <= {factsA} AND (a.until IS NULL OR a.until > {factsA})
-      OR a.since <= {factsB} AND (a.until IS NULL OR a.until > {factsB})))`
+      AND (a.since <= {factsA} AND (a.until IS NULL OR a.until > {factsA}) OR a.since <= {factsB} AND (a.until IS NULL OR a.until > {factsB}))`
+
+// managed are the customers of those.
+const managed = `(t.provider_tenant_id, t.customer_tenant_id) IN (
+    SELECT a.provider_tenant_id, a.customer_tenant_id FROM ` + managing + ")"
+
+// ofCustomer finds the providers of a customer asked for by its own id alone.
+const ofCustomer = `t.customer_tenant_id = {customer} AND (t.provider_tenant_id, t.customer_tenant_id) IN (
+    SELECT k.provider_tenant_id, k.customer_tenant_id FROM customers k WHERE k.customer_tenant_id = {customer})`
 
 func is(column, name string) string { return column + " = {" + name + "}" }
 
@@ -65,17 +70,17 @@ var sources = []source{
 	{entity: "customer", table: "customers", provider: provider, customer: customer, order: []string{provider, customer},
 		held: "t.added_at <= {facts}", edges: []edge{{"t.added_at", "facts"}}, began: "t.seq", name: "t.company",
 		fields: []field{{name: "company", expression: "t.company"}, {name: "domain", expression: "t.domain"}, {name: "country", expression: "t.country"}},
-		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": is(customer, "customer")}},
+		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": ofCustomer}},
 
 	{entity: "association", table: "customer_resellers", provider: provider, customer: customer, order: []string{provider, customer},
 		held: lasting, edges: lasts, began: "t.seq", gone: "t.until_seq", name: companyName,
 		fields: []field{{name: "resellerTenantId", expression: reseller}},
-		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": is(customer, "customer")}},
+		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": ofCustomer}},
 
 	{entity: "contact", table: "customer_forgettings", provider: provider, customer: customer, item: "t.seq", order: []string{provider, customer, "t.seq"},
 		held: "t.forgotten_at <= {facts}", edges: []edge{{"t.forgotten_at", "facts"}}, began: "t.seq", name: companyName,
 		fields: []field{{name: "forgottenAt", expression: "t.forgotten_at", instant: true}},
-		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": is(customer, "customer")}},
+		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": ofCustomer}},
 
 	{entity: "privilege", table: "customer_privileges", provider: provider, customer: customer, reseller: "t.grantee_tenant_id", item: "t.kind",
 		order: []string{provider, customer, "t.grantee_tenant_id", "t.kind"},
@@ -83,7 +88,7 @@ var sources = []source{
 		edges: []edge{{"t.since", "facts"}, {"t.revoked_at", "facts"}, {"t.expires_at", "instant"}},
 		began: "t.seq", gone: "CASE WHEN t.revoked_at <= {factsB} THEN t.revoked_seq END", name: companyName,
 		fields: []field{{name: "state", expression: "'granted'"}, {name: "roles", expression: "t.roles"}, {name: "expiresAt", expression: "t.expires_at", instant: true}},
-		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is("t.grantee_tenant_id", "reseller"), "customer": is(customer, "customer")}},
+		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is("t.grantee_tenant_id", "reseller"), "customer": ofCustomer}},
 
 	{entity: "subscription", table: "subscription_steps", provider: provider, customer: customer, subscription: subscription,
 		order: []string{provider, customer, subscription}, held: lasting, edges: lasts, began: "t.seq", name: companyName, stepped: true,

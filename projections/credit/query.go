@@ -74,6 +74,12 @@ var intervalList = readmodel.List[Interval]{
 const ofSubscription = `(i.provider_tenant_id, i.customer_tenant_id) IN
     (SELECT k.provider_tenant_id, k.customer_tenant_id FROM credit_subscriptions k WHERE k.subscription_id = ?)`
 
+// ofReseller finds the subscriptions on which a reseller ever was on record: its partnerships lead to them.
+const ofReseller = `(i.provider_tenant_id, i.customer_tenant_id, i.subscription_id) IN (
+    SELECT x.provider_tenant_id, x.customer_tenant_id, x.subscription_id
+    FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = ?) p
+    JOIN credit_intervals x ON x.provider_tenant_id = p.provider_tenant_id AND x.reseller_tenant_id = p.reseller_tenant_id AND x.policy = ?)`
+
 func (f Filter) policy() credit.Policy {
 	if f.Policy == "" {
 		return credit.Keep
@@ -82,12 +88,13 @@ func (f Filter) policy() credit.Policy {
 }
 
 func (f Filter) narrow(s *readmodel.Select) *readmodel.Select {
-	readmodel.When(s, f.Provider, "i.provider_tenant_id = ?")
-	readmodel.When(s, f.Customer, "i.customer_tenant_id = ?")
+	readmodel.OfCustomer(s, "i", f.Provider, f.Customer)
 	if f.Subscription != "" {
 		s.And("i.subscription_id = ?", f.Subscription).And(ofSubscription, f.Subscription)
 	}
-	readmodel.When(s, f.Reseller, "i.reseller_tenant_id = ?")
+	if f.Reseller != "" {
+		s.And("i.reseller_tenant_id = ?", f.Reseller).And(ofReseller, f.Reseller, f.policy())
+	}
 	readmodel.When(s, f.MPNID, "i.mpn_id = ?")
 	return s
 }

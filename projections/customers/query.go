@@ -50,12 +50,21 @@ var customerList = readmodel.List[Customer]{
 	Key: func(c Customer) []any { return []any{string(c.ProviderTenantID), string(c.CustomerTenantID)} },
 }
 
+// ofReseller finds the customers that a reseller managed then, of whichever provider: its partnerships lead to them.
+const ofReseller = `(c.provider_tenant_id, c.customer_tenant_id) IN (
+    SELECT x.provider_tenant_id, x.customer_tenant_id
+    FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = ?) p
+    JOIN customer_resellers x ON x.provider_tenant_id = p.provider_tenant_id AND x.reseller_tenant_id = p.reseller_tenant_id
+    WHERE x.since <= ? AND (x.until IS NULL OR x.until > ?))`
+
 // Customers are those asked for, by provider and customer.
 func Customers(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Customer], error) {
 	s := readmodel.From(selectCustomers, f.At.Facts)
 	readmodel.When(s, f.Provider, "c.provider_tenant_id = ?")
 	readmodel.When(s, f.Customer, "c.customer_tenant_id = ?")
-	readmodel.When(s, f.Reseller, "a.reseller_tenant_id = ?")
+	if f.Reseller != "" {
+		s.And(ofReseller, f.Reseller, f.At.Facts, f.At.Facts)
+	}
 	readmodel.When(s, f.Domain, "LOWER(c.domain) = LOWER(?)")
 	if f.Direct {
 		s.And("a.reseller_tenant_id IS NULL")

@@ -74,8 +74,7 @@ var privilegeList = readmodel.List[Privilege]{
 // Privileges answers who has admin access to what, at the instant asked about: the grants open then.
 func Privileges(ctx context.Context, r sqldb.Reader, f PrivilegeFilter, page readmodel.Page) (readmodel.Slice[Privilege], error) {
 	s := readmodel.From(selectPrivileges, f.At.Facts, f.At.Instant)
-	readmodel.When(s, f.Provider, "g.provider_tenant_id = ?")
-	readmodel.When(s, f.Customer, "g.customer_tenant_id = ?")
+	readmodel.OfCustomer(s, "g", f.Provider, f.Customer)
 	readmodel.When(s, f.Grantee, "g.grantee_tenant_id = ?")
 	readmodel.When(s, f.Kind, "g.kind = ?")
 	if f.WithoutPartnership {

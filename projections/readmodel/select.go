@@ -49,6 +49,17 @@ func When[V ~string](s *Select, value V, condition string) {
 	}
 }
 
+// OfCustomer asks for the rows of a customer, in which the table of this alias has a provider and a customer.
+// Asked for by its own id alone, it is found by the customers' index: keys begin with the provider.
+func OfCustomer[P, C ~string](s *Select, alias string, provider P, customer C) {
+	When(s, provider, alias+".provider_tenant_id = ?")
+	When(s, customer, alias+".customer_tenant_id = ?")
+	if provider == "" {
+		When(s, customer, "("+alias+".provider_tenant_id, "+alias+`.customer_tenant_id) IN
+    (SELECT k.provider_tenant_id, k.customer_tenant_id FROM customers k WHERE k.customer_tenant_id = ?)`)
+	}
+}
+
 // Search adds that the text of the column contains the words, without regard to case.
 func (s *Select) Search(column, words string) *Select {
 	if words == "" {

@@ -56,13 +56,20 @@ var subscriptionList = readmodel.List[Subscription]{
 	},
 }
 
+// ofReseller finds the subscriptions on which a reseller ever was on record: its partnerships lead to them.
+const ofReseller = `(s.provider_tenant_id, s.customer_tenant_id, s.subscription_id) IN (
+    SELECT x.provider_tenant_id, x.customer_tenant_id, x.subscription_id
+    FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = ?) p
+    JOIN credit_intervals x ON x.provider_tenant_id = p.provider_tenant_id AND x.reseller_tenant_id = p.reseller_tenant_id AND x.policy = 'keep')`
+
 // Subscriptions are those asked for, ended ones too, by provider, customer and subscription.
 func Subscriptions(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Subscription], error) {
 	s := readmodel.From(selectSubscriptions, f.At.Facts, f.At.Known)
-	readmodel.When(s, f.Provider, "s.provider_tenant_id = ?")
-	readmodel.When(s, f.Customer, "s.customer_tenant_id = ?")
+	readmodel.OfCustomer(s, "s", f.Provider, f.Customer)
 	readmodel.When(s, f.Subscription, "s.subscription_id = ?")
-	readmodel.When(s, f.Reseller, "i.reseller_tenant_id = ?")
+	if f.Reseller != "" {
+		s.And("i.reseller_tenant_id = ?", f.Reseller).And(ofReseller, f.Reseller)
+	}
 	readmodel.When(s, f.MPNID, "i.mpn_id = ?")
 	readmodel.When(s, f.Status, "t.status = ?")
 	return subscriptionList.Page(ctx, r, s, page)

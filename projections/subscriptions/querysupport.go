@@ -59,8 +59,7 @@ const ofSubscription = `(c.provider_tenant_id, c.customer_tenant_id) IN
 // SupportContacts are those in force then, of ended subscriptions too; one whose partnership was removed stays.
 func SupportContacts(ctx context.Context, r sqldb.Reader, f ContactFilter, page readmodel.Page) (readmodel.Slice[SupportContact], error) {
 	s := readmodel.From(selectContacts, f.At.Facts)
-	readmodel.When(s, f.Provider, "c.provider_tenant_id = ?")
-	readmodel.When(s, f.Customer, "c.customer_tenant_id = ?")
+	readmodel.OfCustomer(s, "c", f.Provider, f.Customer)
 	if f.Subscription != "" {
 		s.And("c.subscription_id = ?", f.Subscription).And(ofSubscription, f.Subscription)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerledger/partnerledger/domain/customer"
+	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/domain/reseller"
 	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
 	"github.com/partnerledger/partnerledger/projections/readmodel"
@@ -21,6 +22,8 @@ var key = customer.Key{ProviderTenantID: "provider-n", CustomerTenantID: "custom
 // story is the life of one subscription, with another that a partial upgrade makes of it.
 var story = []inmemory.Told{
 	{At: "2021-01-01T00:00:00Z", Fact: reseller.PartnerLocationRegistered{ResellerTenantID: "reseller-h", MPNID: "100"}},
+	{At: "2021-01-01T00:00:00Z", Fact: partnership.PartnershipAccepted{ProviderTenantID: "provider-n", ResellerTenantID: "reseller-h", Name: "Hill"}},
+	{At: "2021-01-02T00:00:00Z", Fact: customer.CustomerAdded{Key: key, CompanyName: "Winter Press Ltd"}},
 	{At: "2021-02-01T00:00:00Z", Fact: customer.SubscriptionPurchased{Key: key, SubscriptionID: "s", OrderID: "order 1", OfferID: "basic", OfferName: "Basic",
 		Quantity: 10, TermDuration: "P1M", BillingCycle: "monthly", SupportTenantID: "provider-n", SupportMPNID: "1", SupportName: "Northwind"}},
 	{At: "2021-02-01T00:00:00Z", Fact: customer.ResellerOfRecordAssigned{Key: key, SubscriptionID: "s", MPNID: "100", ResellerTenantID: "reseller-h", Source: "purchase"}},
