@@ -137,7 +137,7 @@ func TestHeals_ADeletedStream(t *testing.T) {
 // Ensure messages deleted in the middle come from the log, and both ends say so.
 func TestHeals_MessagesDeletedInTheMiddle(t *testing.T) {
 	h := heal(t, 300)
-	for _, sequence := range []uint64{1, 50, 51, 52, 170} {
+	for _, sequence := range []uint64{2, 50, 51, 52, 170} {
 		require.NoError(t, h.feed().DeleteMsg(h.ctx, sequence))
 	}
 	fresh := h.healed()
@@ -146,6 +146,21 @@ func TestHeals_MessagesDeletedInTheMiddle(t *testing.T) {
 	require.Positive(t, fresh.Status().Gaps)
 	require.GreaterOrEqual(t, fresh.Status().FromLog, uint64(5))
 	require.Contains(t, fresh.Status().LastTrouble, errBrokenChain.Error())
+}
+
+// Ensure a stream that is purged while events are published holds all of them again, from the first one on.
+func TestHeals_AStreamPurgedInTheMidstOfPublishing(t *testing.T) {
+	h := heal(t, 300)
+	h.remembers()
+	last := h.feed().CachedInfo().State.LastSeq
+	h.write(20)
+	h.caughtUp()
+	require.NoError(t, h.feed().Purge(h.ctx, jetstream.WithPurgeSequence(last))) // as if it had come in between
+	require.Less(t, len(h.messages()), 300, "the fault happened")
+	h.until(func() bool { return h.relay.Status().Remade == 1 }, "the relay notices before anything new comes")
+	h.healed()
+	h.requireFeedIsLog()
+	require.Zero(t, h.relay.Status().Missing)
 }
 
 // Ensure hundreds of messages that are no events stop neither end.

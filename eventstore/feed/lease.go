@@ -21,6 +21,7 @@ type holder struct {
 	Name     string              `json:"name"`
 	Since    time.Time           `json:"since"`
 	Position eventstore.Position `json:"position"` // of the last event known to be in the stream
+	NextSeq  uint64              `json:"nextSeq"`  // seq of the event after it
 }
 
 const leaseKey = "holder"
@@ -52,7 +53,8 @@ type lease struct {
 	config   jetstream.KeyValueConfig
 	ttl      time.Duration
 	me       holder
-	position func() eventstore.Position
+	position func() eventstore.Cursor
+	hears    func(eventstore.Cursor) // is told what another that has the lease says of the stream
 	logger   *slog.Logger
 
 	// Only the goroutine that tends the lease uses these.
@@ -77,7 +79,8 @@ func newLease(r *Relay) *lease {
 			TTL: o.LeaseTTL, Storage: jetstream.MemoryStorage, Replicas: o.Replicas,
 		},
 		me:       holder{ID: r.id, Name: o.Name},
-		position: func() eventstore.Position { return r.state.published().Position },
+		position: r.state.published,
+		hears:    r.state.hears,
 		changed:  make(chan struct{}),
 	}
 }
@@ -170,7 +173,9 @@ func (l *lease) try(ctx context.Context) (leaseState, holder, error) {
 		return l.take(ctx, l.other)
 	}
 	var who holder
-	_ = json.Unmarshal(entry.Value(), &who) // what can't be read is held by somebody all the same
+	if json.Unmarshal(entry.Value(), &who) == nil && who.ID != l.me.ID { // what can't be read is held by somebody all the same
+		l.hears(eventstore.Cursor{Position: who.Position, NextSeq: who.NextSeq})
+	}
 	return leaseTaken, who, nil
 }
 
@@ -200,7 +205,8 @@ func (l *lease) take(ctx context.Context, instead uint64) (leaseState, holder, e
 }
 
 func (l *lease) write(ctx context.Context, instead uint64) error {
-	l.me.Position = l.position()
+	at := l.position()
+	l.me.Position, l.me.NextSeq = at.Position, at.NextSeq
 	value, err := json.Marshal(l.me)
 	if err != nil {
 		return err

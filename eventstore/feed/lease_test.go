@@ -179,3 +179,27 @@ func TestLease_TwoHoldersAreHarmless(t *testing.T) {
 	refusals := a.Status().Doubts + b.Status().Doubts
 	require.Positive(t, refusals, "they met")
 }
+
+// Ensure a standby that takes over reports what the stream lost before it did, which only the other had published.
+func TestLease_TakeoverReportsALostTail(t *testing.T) {
+	w := newWorld(t)
+	first := w.relay(relayOptions())
+	w.write(100)
+	w.caughtUp()
+	require.Error(t, first.stop())
+	restore := w.backup()
+	active, standby := w.pair(relayOptions())
+	w.write(200)
+	w.caughtUp()
+	w.until(func() bool {
+		standby.state.mu.Lock()
+		defer standby.state.mu.Unlock()
+		return standby.state.heard.Position == w.head()
+	}, "the standby hears how far the stream reaches")
+	active.kill(t)
+	restore()
+	w.caughtUp()
+	w.requireFeedIsLog()
+	require.EqualValues(t, 200, standby.Status().Healed)
+	require.EqualValues(t, 1, standby.Status().LostTails)
+}

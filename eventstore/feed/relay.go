@@ -58,7 +58,12 @@ func or[T comparable](value, otherwise T) T {
 // The stream MUST hold the events in log order, each once, without a gap, whatever is killed or lost and
 // however many relays run: each publish is accepted only right behind the message of the event before. On
 // any doubt the relay waits for what is under way, reads the tail of the stream and goes on from there.
-// What the stream lost at its end is published again; what is missing within, each Source reads from the log.
+//
+// What the stream lost at its end is published again. If it lost its beginning, as by a purge in the midst of publishing,
+// the relay empties it and publishes everything again, for whoever subscribes without a Source would never see what was
+// before. Nothing of value is lost by that: the stream is a copy, consumers and their names stay, and all of them get
+// every event again in order, to be told by its seq. What is missing in the middle stays missing, and Missing says so:
+// nobody who has read past it would gain, and each Source reads it from the log.
 //
 // Of several relays one works, by a lease; the others stand by and take over within seconds.
 //
@@ -81,7 +86,7 @@ func NewRelay(log eventstore.Store, conn *nats.Conn, options RelayOptions) (*Rel
 	}
 	r := &Relay{
 		log: log, conn: conn, js: js, options: options.withDefaults(), id: uuid.NewString()[:8],
-		state: relayState{seen: eventstore.Start, reissue: eventstore.Beginning, head: eventstore.Beginning},
+		state: relayState{seen: eventstore.Start, heard: eventstore.Start, reissue: eventstore.Beginning, head: eventstore.Beginning},
 	}
 	r.options.Name = or(r.options.Name, "relay-"+r.id)
 	r.lease = newLease(r)
@@ -168,11 +173,30 @@ func (r *Relay) begin(ctx context.Context) (tail, error) {
 	if err := r.verify(ctx, t); err != nil {
 		return tail{}, err
 	}
+	if t, err = r.wholeFromTheStart(ctx, t); err != nil {
+		return tail{}, err
+	}
 	if lost := r.state.begin(t); lost > 0 {
 		r.options.Logger.Warn("the feed lost its tail; it is published again from the log",
 			"events", lost, "from", t.cursor.NextSeq, "stream_is_new", t.sequence == 0)
 	}
 	return t, nil
+}
+
+// wholeFromTheStart empties a stream that lost its beginning. Only the relay that has the lease does that; the log holds
+// what the stream ends with, that was proven before.
+func (r *Relay) wholeFromTheStart(ctx context.Context, t tail) (tail, error) {
+	first, lost, err := t.beginsLate(ctx)
+	if err != nil || !lost || r.lease.now() != leaseMine {
+		return t, err
+	}
+	r.options.Logger.Warn("the stream lost its beginning; it is emptied, and every event is published again from the log",
+		"begins_with", first, "until", t.cursor.NextSeq)
+	if err := t.consumer.Purge(ctx); err != nil {
+		return tail{}, fmt.Errorf("empty stream %s: %w", r.options.Stream, err)
+	}
+	r.state.remade()
+	return readTail(ctx, r.js, r.options.Stream)
 }
 
 func haltIf(err error, causes ...error) error {

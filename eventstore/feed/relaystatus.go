@@ -29,6 +29,7 @@ type RelayStatus struct {
 	Healed    uint64 // events found lost from the end of the stream, and published again
 	LostTails uint64 // how often that was
 	Missing   uint64 // messages that the stream lost before its end; sources read their events from the log
+	Remade    uint64 // how often the stream had lost its beginning, and all of it was published again
 	Strays    uint64 // messages at the end of the stream that others put there, and that were passed over
 	Reissued  uint64 // how often JetStream claimed to have messages that it no longer has
 
@@ -50,6 +51,7 @@ type relayState struct {
 	mu      sync.Mutex
 	shown   RelayStatus
 	seen    eventstore.Cursor   // as far as the stream is known to have reached
+	heard   eventstore.Cursor   // the same, as the relay that had the lease last said it
 	last    *nats.Msg           // that took it there, if this relay published it
 	reissue eventstore.Position // up to here JetStream may remember the ids of messages that it lost
 	sampled struct {
@@ -108,8 +110,13 @@ func (s *relayState) failed(err error) {
 func (s *relayState) begin(now tail) (lost uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now.cursor.Position < s.seen.Position {
-		lost = s.seen.NextSeq - min(now.cursor.NextSeq, s.seen.NextSeq)
+	known := s.seen
+	if s.heard.Position > known.Position { // it reached farther before this relay took over
+		known = s.heard
+	}
+	s.heard = eventstore.Start
+	if now.cursor.Position < known.Position {
+		lost = known.NextSeq - min(now.cursor.NextSeq, known.NextSeq)
 		s.shown.Healed += lost
 		s.shown.LostTails++
 	}
@@ -153,6 +160,19 @@ func (s *relayState) misses(messages uint64) (more bool) {
 	more = messages > s.shown.Missing
 	s.shown.Missing = messages
 	return more
+}
+
+// hears notes how far another relay says that the stream reaches.
+func (s *relayState) hears(c eventstore.Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = c
+}
+
+func (s *relayState) remade() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shown.Remade++
 }
 
 func (s *relayState) standby() {

@@ -68,6 +68,12 @@ func (t tail) missing() uint64 {
 	return t.cursor.NextSeq - min(there, t.cursor.NextSeq)
 }
 
+// beginsLate tells whether the stream begins with a later event than the log does, and with which.
+func (t tail) beginsLate(ctx context.Context) (first uint64, late bool, err error) {
+	m, ok, err := at(ctx, t.consumer, t.first)
+	return m.Event.Seq, ok && m.Event.Seq > 0, err
+}
+
 // readTail asks for the last sequence before the last message: what comes between is then refused by the
 // fence. The other way around it would be published twice.
 func readTail(ctx context.Context, js jetstream.JetStream, name string) (tail, error) {

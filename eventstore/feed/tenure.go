@@ -14,11 +14,12 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore"
 )
 
-// errDisconnected, errTailMoved, errLeaseLost and refused are the doubts that make a relay start over.
+// errDisconnected, errTailMoved, errLeaseLost, errBeginsLate and refused are the doubts that make a relay start over.
 var (
 	errDisconnected = errors.New("the connection to NATS was lost")
 	errTailMoved    = errors.New("the end of the stream is not where this relay left it")
 	errLeaseLost    = errors.New("another relay has the lease")
+	errBeginsLate   = errors.New("the stream lost its beginning")
 )
 
 // refused says that JetStream didn't take a message because another stands where it belongs, or because it
@@ -284,9 +285,12 @@ func (r *Relay) checkTail(ctx context.Context) error {
 	if now.cursor.Position < known.Position {
 		return errTailMoved
 	}
+	if _, late, err := now.beginsLate(ctx); err != nil || late && r.lease.now() == leaseMine {
+		return errors.Join(err, errBeginsLate)
+	}
 	if missing := now.missing(); r.state.misses(missing) {
 		r.options.Logger.Warn("the stream lost messages before its end; sources read their events from the log, others need the stream to be "+
-			"made again: delete it", "missing", missing)
+			"made again: purge it", "missing", missing)
 	}
 	if err := r.verify(ctx, now); errors.Is(err, eventstore.ErrWentBack) {
 		return err
