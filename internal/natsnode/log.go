@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"sync/atomic"
 )
 
@@ -12,7 +13,12 @@ import (
 type serverLog struct {
 	to    *slog.Logger
 	fatal atomic.Pointer[string]
+	stuck atomic.Bool // the server has said that it takes no more messages
 }
+
+// surrender are the words by which a server says that it takes no more messages until it is started again. There is an
+// advisory too, but of the second kind of trouble nothing is told in any other way.
+var surrender = regexp.MustCompile(`(?i)critical write error|out of \S* ?resources, will be disabled`)
 
 func newLog(to *slog.Logger) *serverLog {
 	if to == nil {
@@ -36,7 +42,13 @@ func (l *serverLog) Noticef(format string, v ...any) { l.to.Debug(fmt.Sprintf(fo
 func (l *serverLog) Warnf(format string, v ...any) { l.to.Warn(fmt.Sprintf(format, v...)) }
 
 // Errorf logs an error.
-func (l *serverLog) Errorf(format string, v ...any) { l.to.Error(fmt.Sprintf(format, v...)) }
+func (l *serverLog) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	if surrender.MatchString(text) {
+		l.stuck.Store(true)
+	}
+	l.to.Error(text)
+}
 
 // Fatalf logs an error and keeps it for Start.
 func (l *serverLog) Fatalf(format string, v ...any) {

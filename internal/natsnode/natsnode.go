@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -43,8 +44,17 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Node is one running server.
-type Node struct{ server *server.Server }
+// Node is one running server, or one after another: see tend.
+type Node struct {
+	config *server.Options
+	log    *serverLog
+	ending chan struct{}
+	ended  chan struct{}
+	once   sync.Once
+
+	mu     sync.Mutex
+	server *server.Server
+}
 
 // Start runs a node and returns once it answers. It handles no signals: whoever starts it closes it.
 func Start(options Options) (*Node, error) {
@@ -52,19 +62,31 @@ func Start(options Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.NewServer(config)
+	n := &Node{config: config, log: newLog(options.Logger), ending: make(chan struct{}), ended: make(chan struct{})}
+	if n.server, err = begin(config, n.log); err != nil {
+		return nil, err
+	}
+	if address, ok := n.server.Addr().(*net.TCPAddr); ok && !config.DontListen {
+		config.Port = address.Port // the same for each server that follows
+	}
+	go n.tend()
+	return n, nil
+}
+
+func begin(config *server.Options, log *serverLog) (*server.Server, error) {
+	log.fatal.Store(nil)
+	s, err := server.NewServer(config.Clone())
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
-	log := newLog(options.Logger)
 	s.SetLoggerV2(log, false, false, false)
 	go s.Start()
 	if !ready(s, log) {
 		s.Shutdown()
 		s.WaitForShutdown()
-		return nil, fmt.Errorf("embedded NATS in %s did not start: %w", options.Dir, log.cause())
+		return nil, fmt.Errorf("embedded NATS in %s did not start: %w", config.StoreDir, log.cause())
 	}
-	return &Node{server: s}, nil
+	return s, nil
 }
 
 // ready waits in short steps, because a server that met a fatal error never gets ready.
@@ -119,11 +141,21 @@ func splitListen(listen string) (host string, port int, err error) {
 }
 
 // ClientURL is where other processes reach the node.
-func (n *Node) ClientURL() string { return n.server.ClientURL() }
+func (n *Node) ClientURL() string { return n.present().ClientURL() }
 
-// Conn opens a connection within the process. It ends with the node.
+func (n *Node) present() *server.Server {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.server
+}
+
+// InProcessConn makes nats.go ask for the present server each time it connects.
+func (n *Node) InProcessConn() (net.Conn, error) { return n.present().InProcessConn() }
+
+// Conn opens a connection within the process. It ends with the node, and outlives a server that is replaced if the
+// options let it reconnect.
 func (n *Node) Conn(options ...nats.Option) (*nats.Conn, error) {
-	conn, err := nats.Connect("", append(options, nats.InProcessServer(n.server))...)
+	conn, err := nats.Connect("", append(options, nats.InProcessServer(n))...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to embedded NATS: %w", err)
 	}
@@ -133,6 +165,9 @@ func (n *Node) Conn(options ...nats.Option) (*nats.Conn, error) {
 // Close stops the node and returns once its files are closed. Connections are cut at once: clients resume
 // by themselves, so a slow farewell (lame duck) would only delay a restart.
 func (n *Node) Close() {
-	n.server.Shutdown()
-	n.server.WaitForShutdown()
+	n.once.Do(func() { close(n.ending) })
+	<-n.ended
+	s := n.present()
+	s.Shutdown()
+	s.WaitForShutdown()
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package natsnode_test
 
 import (
@@ -5,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,4 +78,47 @@ func TestSaysWhyItDidNotStart(t *testing.T) {
 	require.ErrorContains(t, err, "listen address")
 	_, err = natsnode.Start(natsnode.Options{})
 	require.ErrorContains(t, err, "data directory")
+}
+
+// Ensure a server that surrendered to a full disk is replaced once there is room, with its messages and on its port, and
+// that connections within the process find the next one.
+func TestIsReplacedOnceThereIsRoomAgain(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=67108864,mode=0700"); err != nil {
+		t.Logf("this machine lets nobody make a disk that can be filled: %v; the campaign does where it can", err)
+		return
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	node, err := natsnode.Start(natsnode.Options{Dir: dir, Logger: quiet()})
+	require.NoError(t, err)
+	defer node.Close()
+	before := node.ClientURL()
+	conn, err := node.Conn(nats.MaxReconnects(-1), nats.ReconnectWait(10*time.Millisecond))
+	require.NoError(t, err)
+	defer conn.Close()
+	stream(ctx, t, conn)
+	js, err := jetstream.New(conn)
+	require.NoError(t, err)
+	kept := uint64(0)
+	publish := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		ack, err := js.Publish(ctx, "test.one", make([]byte, 1<<20))
+		if err == nil {
+			kept = ack.Sequence
+		}
+		return err
+	}
+	for err == nil {
+		err = publish(ctx)
+	}
+	full := kept
+	require.Positive(t, full)
+	require.Error(t, publish(ctx), "and again")
+	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=134217728,mode=0700"))
+	require.Eventually(t, func() bool { return publish(ctx) == nil }, 30*time.Second, 10*time.Millisecond)
+	require.Equal(t, before, node.ClientURL())
+	require.GreaterOrEqual(t, kept, full, "what was there stays, all but what was written by half")
 }
