@@ -282,7 +282,7 @@ func (c *company) requireOneOutcome(ctx context.Context, t require.TestingT) (fa
 		require.True(t, all[d.CommandID].opposite(), d)
 	}
 	if both == 0 {
-		require.Equal(t, report.Events, report.Compared)
+		require.LessOrEqual(t, report.Events-report.OpenClaims, report.Compared)
 	}
 	return facts, notes, both
 }
@@ -317,7 +317,7 @@ func requests(t *testing.T, lines []string) (all []eventstore.Request) {
 // Ensure the same commands, said at once to several handlers whose read models lag, have one outcome each, and
 // every handler gives that one as its answer.
 func TestHandler_ConcurrentlyTheSameCommands(t *testing.T) {
-	lines := requests(t, tiny(t)[:400])
+	lines := requests(t, tiny(t)[:120])
 	rapid.Check(t, func(t *rapid.T) {
 		size, seed := rapid.SampledFrom([]int{2, 4}).Draw(t, "handlers"), rapid.Uint64().Draw(t, "seed")
 		c, chance := newCompany(memory.New(), size, seed), rand.New(rand.NewPCG(seed, 99))
@@ -325,8 +325,8 @@ func TestHandler_ConcurrentlyTheSameCommands(t *testing.T) {
 			require.NoError(t, c.sayAll(context.Background(), []eventstore.Request{r}, false, chance))
 		}
 		facts, notes, both := c.requireOneOutcome(context.Background(), t)
-		require.Greater(t, facts, 300)
-		require.Greater(t, notes, 10)
+		require.Greater(t, facts, 80)
+		require.Positive(t, notes)
 		require.Zero(t, both, "nothing changed between two decisions on the same command, but by itself")
 	})
 }
@@ -335,7 +335,7 @@ func TestHandler_ConcurrentlyTheSameCommands(t *testing.T) {
 // may have a note beside them that was decided before they were there, and a note another note in another stream,
 // because no append to one stream can depend on another. No fact is there twice.
 func TestHandler_ConcurrentlyTheSameCommandsAmongOthers(t *testing.T) {
-	lines := requests(t, tiny(t)[:400])
+	lines := requests(t, tiny(t)[:120])
 	rapid.Check(t, func(t *rapid.T) {
 		size, seed := rapid.SampledFrom([]int{2, 4}).Draw(t, "handlers"), rapid.Uint64().Draw(t, "seed")
 		atOnce := rapid.IntRange(2, 40).Draw(t, "at once")
@@ -344,8 +344,8 @@ func TestHandler_ConcurrentlyTheSameCommandsAmongOthers(t *testing.T) {
 			require.NoError(t, c.sayAll(context.Background(), chunk, true, chance))
 		}
 		facts, notes, both := c.requireOneOutcome(context.Background(), t)
-		require.Greater(t, facts, 50)
-		require.Greater(t, notes, 10)
+		require.Greater(t, facts, 20)
+		require.Positive(t, notes)
 		require.Less(t, both, 10)
 	})
 }
@@ -359,7 +359,7 @@ func TestHandler_ConcurrentlyTheSameCommandsOnANode(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	c, chance := newCompany(store, 3, 7), rand.New(rand.NewPCG(7, 7))
-	for _, r := range requests(t, tiny(t)[:250]) {
+	for _, r := range requests(t, tiny(t)[:120]) {
 		require.NoError(t, c.sayAll(t.Context(), []eventstore.Request{r}, false, chance))
 	}
 	_, _, both := c.requireOneOutcome(t.Context(), t)
