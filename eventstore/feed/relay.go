@@ -119,6 +119,7 @@ func (r *Relay) keepOn(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		err = advised(err)
 		r.state.failed(err)
 		var end *halt
 		if errors.As(err, &end) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -231,6 +232,21 @@ func cursorAfter(msg *nats.Msg) (eventstore.Cursor, error) {
 	p := parser{header: msg.Header}
 	c := eventstore.Cursor{Position: eventstore.Position(p.integer(headerPosition)), NextSeq: p.unsigned(headerSeq) + 1}
 	return c, p.err
+}
+
+// errNoStorage is advice: a NATS server whose disk was full takes no more messages, room or no room, until it is started
+// again. The embedded one is, by itself.
+var errNoStorage = errors.New("NATS takes no more messages, because its disk is or was full; free space, and start it again unless it is the embedded one")
+
+// JetStream's codes for that: no resources, JetStream disabled, the stream can't be written.
+var codesNoStorage = []jetstream.ErrorCode{10023, 10076, 10077}
+
+func advised(err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && slices.Contains(codesNoStorage, api.ErrorCode) {
+		return fmt.Errorf("%w: %w", errNoStorage, err)
+	}
+	return err
 }
 
 func doubtOf(position eventstore.Position, err error) error {

@@ -23,7 +23,7 @@ func faults() []fault {
 // longOnly are variations of a kind of fault of which the short form makes one.
 var longOnly = []string{
 	"die-api-append.before", "die-api-commit.after", "die-relay-publish.before", "die-projector-apply.before",
-	"two-relays", "nats-purged", "store-unavailable", "store-cut-reads", "store-dropped", "store-refused", "store-silent",
+	"two-relays", "nats-purged", "projector-frozen", "two-projectors", "store-unavailable", "store-cut-reads", "store-dropped", "store-refused", "store-silent",
 	"nats-refused", "nats-cut", "database-refused", "database-silent", "clock-forward", "die-projector-commit.after",
 }
 

@@ -129,10 +129,6 @@ func (r *round) swallowAll(doors []*proxy) {
 	}
 }
 
-// refusesForGood is what NATS says when it will take no more until it is started again, whether or not there is room by
-// then. Starting it again is for whoever looks after it.
-const refusesForGood = `critical write error`
-
 // fullDisks are directories in which nothing more can be written, until there is room again.
 func fullDisks() []fault {
 	const excuses = `no space left|full|disk I/O error`
@@ -146,14 +142,11 @@ func fullDisks() []fault {
 			r.seen(filled && until(r, effectTime, func() bool { return r.marks.said(effect) > 0 || r.writer.failures() > 0 }))
 			r.pause(r.upTo(time.Second))
 			require.NoError(r.t, os.Remove(ballast))
-			if dir == r.world.nats.name && r.marks.said(refusesForGood) > 0 {
-				r.world.nats.again()
-			}
 		}
 	}
 	return []fault{
 		{name: "disk-full-eventstore", does: "the event store's disk is full, and freed; it goes on by itself", oneByOne: true, disks: true, strike: fill("eventstore", `no space left`)},
-		{name: "disk-full-nats", does: "the disk of NATS is full, and freed; NATS is started again, as it demands", disks: true, excuses: excuses, strike: fill("nats", `no space left|insufficient`)},
+		{name: "disk-full-nats", does: "the disk of NATS is full, and freed; the server is replaced by itself", disks: true, excuses: excuses, strike: fill("nats", `no space left|insufficient`)},
 		{name: "disk-full-data", does: "the disk of read models, journal and keys is full, and freed", oneByOne: true, disks: true, excuses: excuses, strike: fill("data", `full|disk I/O error`)},
 	}
 }
