@@ -158,6 +158,9 @@ func (h *history) questions(chance *rand.Rand) []question {
 		{"AsOf/ResellerList", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (int, error) {
 			return size(partners.Resellers(ctx, r, partners.Filter{At: at}, readmodel.Everything))
 		}},
+		{"AsOf/ResellerListOnePage", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (int, error) {
+			return size(partners.Resellers(ctx, r, partners.Filter{At: at}, page))
+		}},
 		{"AsOf/FormerResellers", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (int, error) {
 			return size(partners.FormerResellers(ctx, r, partners.Filter{At: at}, readmodel.Everything))
 		}},

@@ -11,17 +11,17 @@ import (
 // causes are those of the changed fields of a row, by number only; explain adds the rest.
 func (c *collection) causes(s source, r row, changed []int) ([]Cause, error) {
 	causes := make([]Cause, len(changed))
-	var steps map[int]int64
-	if s.stepped && len(changed) > 0 {
+	var found map[int]int64
+	if s.versions != "" && len(changed) > 0 && r.b.held != nil {
 		var err error
-		if steps, err = c.steps(s, r); err != nil {
+		if found, err = c.among(s, r); err != nil {
 			return nil, err
 		}
 	}
 	for n, i := range changed {
 		switch seq := r.cause(s.fields[i].moves); {
-		case steps != nil:
-			causes[n].Seq = steps[i]
+		case found != nil:
+			causes[n].Seq = found[i]
 		case seq != nil:
 			causes[n].Seq = *seq
 		default: // nobody did anything
@@ -61,43 +61,76 @@ func (r row) last() *int64 {
 	return &none
 }
 
-// steps finds for each field the last of the steps between the two sides at which it became what it is.
-func (c *collection) steps(s source, r row) (map[int]int64, error) {
-	columns := make([]string, len(s.fields))
-	for i, f := range s.fields {
-		columns[i] = "CAST(" + f.expression + " AS TEXT)"
+// ofOne are the rows of one subscription.
+const ofOne = "t.provider_tenant_id = {provider} AND t.customer_tenant_id = {customer} AND t.subscription_id = {subscription}"
+
+// version is a row as it is at the second point, or was before another took its place there.
+type version struct {
+	began, moved *int64
+	from         *int64 // known from, known until; null where that makes no difference
+	until        *int64
+	values       []*string
+}
+
+// by is the event that made a field of it what it is.
+func (v version) by(f field) int64 {
+	switch {
+	case f.moves && v.moved != nil && (v.began == nil || *v.moved > *v.began):
+		return *v.moved
+	case v.began != nil:
+		return *v.began
+	default:
+		return none
 	}
-	type step struct {
-		seq    int64
-		values []*string
-	}
-	from := none
-	if r.a.began != nil {
-		from = *r.a.began
-	}
-	q := readmodel.From("SELECT t.seq, "+strings.Join(columns, ", ")+" FROM "+s.table+` t
-WHERE t.provider_tenant_id = $1 AND t.customer_tenant_id = $2 AND t.subscription_id = $3 AND t.seq >= $4 AND t.seq <= $5`,
-		r.provider, r.customer, r.subscription, from, *r.b.began).Order("t.seq")
-	steps, err := readmodel.All(c.ctx, c.r, q, func(s *step) []any {
-		s.values = make([]*string, len(columns))
-		targets := []any{&s.seq}
-		for i := range columns {
-			targets = append(targets, &s.values[i])
-		}
-		return targets
-	})
+}
+
+// among finds for each field the last of the versions in which it became what it is.
+func (c *collection) among(s source, r row) (map[int]int64, error) {
+	versions, err := c.versions(s, r)
 	causes := map[int]int64{}
-	for n, step := range steps {
-		for i, value := range step.values {
-			if n == 0 || !same(value, steps[n-1].values[i]) {
-				causes[i] = step.seq
+	for n, v := range versions {
+		anew := n == 0 || !same64(v.from, versions[n-1].until)
+		for i, value := range v.values {
+			if anew || !same(value, versions[n-1].values[i]) {
+				causes[i] = v.by(s.fields[i])
 			}
 		}
 	}
 	return causes, err
 }
 
-// explained are the causes as the timeline tells of them.
+func (c *collection) versions(s source, r row) ([]version, error) {
+	columns := []string{s.began, "CAST(NULL AS BIGINT)", "CAST(NULL AS BIGINT)", "CAST(NULL AS BIGINT)"}
+	if s.moved != "" {
+		columns[1] = s.moved
+	}
+	if s.inOrder == "t.known_since" {
+		columns[2], columns[3] = "t.known_since", "t.known_until"
+	}
+	for _, f := range s.fields {
+		columns = append(columns, "CAST("+f.expression+" AS TEXT)")
+	}
+	st := statement{values: c.filter.values(), places: map[string]string{}}
+	st.values["provider"], st.values["customer"], st.values["subscription"], st.values["item"] = r.provider, r.customer, r.subscription, r.item
+	st.values["first"], st.values["last"] = none, none
+	if r.a.began != nil {
+		st.values["first"] = *r.a.began
+	}
+	if r.b.began != nil {
+		st.values["last"] = *r.b.began
+	}
+	text := st.expand("SELECT " + at("B", strings.Join(columns, ",\n  ")) + "\nFROM " + s.table + " t\nWHERE " + s.versions)
+	return readmodel.All(c.ctx, c.r, readmodel.From(text, st.args...).Order(s.inOrder), func(v *version) []any {
+		v.values = make([]*string, len(s.fields))
+		targets := []any{&v.began, &v.moved, &v.from, &v.until}
+		for i := range v.values {
+			targets = append(targets, &v.values[i])
+		}
+		return targets
+	})
+}
+
+// selectCauses are the causes as the timeline tells of them.
 const selectCauses = `SELECT t.seq, t.event_id, t.type, t.at, t.effective_at, t.user_name, t.user_tenant_id, t.user_role, COALESCE(t.reason, ''),
   t.command_id, t.summary
 FROM timeline t WHERE 1 = 1{where}`

@@ -28,8 +28,9 @@ type source struct {
 	fields             []field
 	// about are the conditions on what is asked for, by its name; a source is left out where it has none.
 	about map[string]string
-	// stepped says that a row may repeat what the row before it said, so that the cause of a field must be looked for.
-	stepped bool
+	// versions are the rows among which the cause of a field is looked for, because a row may repeat what the one
+	// before it said; inOrder is their order. Here {first} and {last} are the events of the two sides.
+	versions, inOrder string
 }
 
 // edge is a column, and which time of the point passes it: facts, instant or known.

@@ -91,7 +91,8 @@ var sources = []source{
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is("t.grantee_tenant_id", "reseller"), "customer": ofCustomer}},
 
 	{entity: "subscription", table: "subscription_steps", provider: provider, customer: customer, subscription: subscription,
-		order: []string{provider, customer, subscription}, held: lasting, edges: lasts, began: "t.seq", name: companyName, stepped: true,
+		order: []string{provider, customer, subscription}, held: lasting, edges: lasts, began: "t.seq", name: companyName,
+		versions: ofOne + " AND t.seq >= {first} AND t.seq <= {last}", inOrder: "t.seq",
 		fields: []field{{name: "status", expression: "t.status"}, {name: "quantity", expression: "t.quantity"}, {name: "offerId", expression: "t.offer_id"},
 			{name: "offerName", expression: "t.offer_name"}, {name: "termDuration", expression: "t.term_duration"}, {name: "billingCycle", expression: "t.billing_cycle"}},
 		about: ofSubscription},
