@@ -79,7 +79,7 @@ func restart(t *testing.T, store eventstore.Store) *eventstore.Handler {
 func outcomeOf(r eventstore.Recorded, e domain.Event, meta eventstore.Metadata) eventstore.Outcome {
 	o := eventstore.Outcome{CommandID: meta.CausationID, Digest: meta.Command.Digest, Position: r.Position, EventIDs: []uuid.UUID{r.ID}}
 	if refused, ok := e.(outcome.CommandRefused); ok {
-		o.Refusal = &domain.Refusal{Code: refused.Code, Sentence: refused.Sentence}
+		o.Refusal = domain.Refuse(refused.Code).Says(refused.Sentence)
 	}
 	return o
 }

@@ -151,7 +151,7 @@ func (h *Handler) told(ctx context.Context, at trace) (Outcome, error) {
 		o.Digest, o.Position = meta.Command.Digest, r.Position
 		if isNote(event) {
 			if refused, ok := event.(outcome.CommandRefused); ok {
-				o.Refusal = &domain.Refusal{Code: refused.Code, Sentence: refused.Sentence}
+				o.Refusal = domain.Refuse(refused.Code).Says(refused.Sentence)
 			}
 			return o, nil
 		}

@@ -63,7 +63,7 @@ func (l *laggingOutcomes) see(ctx context.Context, most int) error {
 			o.Position = r.Position
 			switch e := e.(type) {
 			case outcome.CommandRefused:
-				o.Refusal = &domain.Refusal{Code: e.Code, Sentence: e.Sentence}
+				o.Refusal = domain.Refuse(e.Code).Says(e.Sentence)
 			case outcome.CommandChangedNothing:
 			default:
 				o.EventIDs = append(slices.Clip(o.EventIDs), r.ID)
@@ -188,7 +188,7 @@ func (c *company) say(ctx context.Context, handler int, r eventstore.Request) er
 func answer(o eventstore.Outcome) string {
 	refusal := ""
 	if o.Refusal != nil {
-		refusal = string(o.Refusal.Code) + ": " + o.Refusal.Sentence
+		refusal = fmt.Sprint(o.Refusal.Code, ": ", o.Refusal.Sentence, " ", o.Refusal.VendorCodes)
 	}
 	return fmt.Sprint(o.Position, o.EventIDs, refusal)
 }
