@@ -63,6 +63,11 @@ var ofSubscription = map[string]string{"provider": is(provider, "provider"), "cu
 const bySubscription = `t.subscription_id = {subscription} AND (t.provider_tenant_id, t.customer_tenant_id) IN (
     SELECT k.provider_tenant_id, k.customer_tenant_id FROM subscriptions k WHERE k.subscription_id = {subscription})`
 
+// replaced is when the interval of this beginning was believed last.
+const replaced = `(SELECT MAX(x.known_until) FROM credit_intervals x
+    WHERE x.provider_tenant_id = t.provider_tenant_id AND x.customer_tenant_id = t.customer_tenant_id AND x.subscription_id = t.subscription_id
+      AND x.policy = t.policy AND x.since = t.since AND x.mpn_id IS NOT NULL AND x.known_until <= {knownB})`
+
 var turns = []edge{{"t.since", "facts"}, {"t.until", "facts"}, {"t.known_since", "known"}, {"t.known_until", "known"}}
 
 // resellerOfRecord is who is on record at the instant; there is a row for each moment of a subscription, also
@@ -82,7 +87,7 @@ var resellerOfRecord = source{entity: "resellerOfRecord", table: "credit_interva
 // changes nothing of the present.
 var creditInterval = source{entity: "creditInterval", table: "credit_intervals", provider: provider, customer: customer, subscription: subscription, item: "t.since",
 	order: []string{provider, customer, subscription, "t.since"}, held: on("t", "(t.mpn_id IS NOT NULL AND t.since <= {facts} AND "+believed+")"), edges: turns,
-	began: "COALESCE(" + corrected("t.known_since") + ", " + on("t", opened) + ")", gone: corrected("t.known_until"),
+	began: "COALESCE(" + corrected("t.known_since") + ", " + on("t", opened) + ")", gone: corrected(replaced),
 	versions: ofOne + at("B", " AND t.policy = {policy} AND t.known_since <= {known} AND t.since = {item} AND t.mpn_id IS NOT NULL"), inOrder: "t.known_since",
 	moved: "CASE WHEN t.until <= {facts} THEN " + on("t", closed) + " END", name: companyName,
 	fields: []field{{name: "mpnId", expression: "t.mpn_id"}, {name: "resellerTenantId", expression: reseller},

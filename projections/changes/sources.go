@@ -40,7 +40,7 @@ func is(column, name string) string { return column + " = {" + name + "}" }
 // sources are all there are.
 var sources = []source{
 	{entity: "partnership", table: "partnerships", provider: provider, reseller: reseller, order: []string{provider, reseller},
-		held: lasting, edges: lasts, began: "t.seq", gone: "t.until_seq", name: "t.name",
+		held: lasting, edges: lasts, began: "t.seq", gone: removed, name: "t.name",
 		fields: []field{{name: "state", expression: "'active'"}, {name: "mpnId", expression: "t.mpn_id"}, {name: "location", expression: "t.country"}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is(reseller, "reseller")}},
 
@@ -73,7 +73,7 @@ var sources = []source{
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": ofCustomer}},
 
 	{entity: "association", table: "customer_resellers", provider: provider, customer: customer, order: []string{provider, customer},
-		held: lasting, edges: lasts, began: "t.seq", gone: "t.until_seq", name: companyName,
+		held: lasting, edges: lasts, began: "t.seq", gone: dissociated, name: companyName,
 		fields: []field{{name: "resellerTenantId", expression: reseller}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": managed, "customer": ofCustomer}},
 
@@ -86,7 +86,7 @@ var sources = []source{
 		order: []string{provider, customer, "t.grantee_tenant_id", "t.kind"},
 		held:  "(t.since <= {facts} AND (t.revoked_at IS NULL OR t.revoked_at > {facts}) AND (t.expires_at IS NULL OR t.expires_at > {instant}))",
 		edges: []edge{{"t.since", "facts"}, {"t.revoked_at", "facts"}, {"t.expires_at", "instant"}},
-		began: "t.seq", gone: "CASE WHEN t.revoked_at <= {factsB} THEN t.revoked_seq END", name: companyName,
+		began: "t.seq", gone: revoked, name: companyName,
 		fields: []field{{name: "state", expression: "'granted'"}, {name: "roles", expression: "t.roles"}, {name: "expiresAt", expression: "t.expires_at", instant: true}},
 		about:  map[string]string{"provider": is(provider, "provider"), "reseller": is("t.grantee_tenant_id", "reseller"), "customer": ofCustomer}},
 
@@ -105,6 +105,18 @@ var sources = []source{
 	resellerOfRecord,
 	creditInterval,
 }
+
+// removed, dissociated and revoked are the events that ended the last of what there was up to the second point:
+// there may have been more between the two.
+const (
+	removed = `(SELECT MAX(x.until_seq) FROM partnerships x
+    WHERE x.provider_tenant_id = t.provider_tenant_id AND x.reseller_tenant_id = t.reseller_tenant_id AND x.until <= {factsB})`
+	dissociated = `(SELECT MAX(x.until_seq) FROM customer_resellers x
+    WHERE x.provider_tenant_id = t.provider_tenant_id AND x.customer_tenant_id = t.customer_tenant_id AND x.until <= {factsB})`
+	revoked = `(SELECT CASE WHEN x.revoked_at <= {factsB} THEN x.revoked_seq END FROM customer_privileges x
+    WHERE x.provider_tenant_id = t.provider_tenant_id AND x.customer_tenant_id = t.customer_tenant_id AND x.grantee_tenant_id = t.grantee_tenant_id
+      AND x.kind = t.kind AND x.since <= {factsB} ORDER BY x.seq DESC LIMIT 1)`
+)
 
 // accountState is a reseller's, as its line in the reseller list says it.
 const accountState = `CASE WHEN t.deauthorized_at <= {facts} THEN 'deauthorized'
