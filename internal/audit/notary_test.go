@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -183,8 +182,9 @@ func TestNotary_SignsNothingThatOnlyTheFeedKnows(t *testing.T) {
 	keys, dir := newKeys(t), t.TempDir()
 	o := newOffice(t, dir, keys, filled(t, 90), numbered{filled(t, 100)}).start()
 	require.ErrorIs(t, o.halted(), ErrRolledBack)
-	require.Empty(t, o.sizes())
-	require.NoFileExists(t, filepath.Join(dir, checkpointFile))
+	for _, size := range o.sizes() { // of what came before the rest was read
+		require.LessOrEqual(t, size, int64(90))
+	}
 }
 
 // Ensure that a source that noticed it first halts the notary too.
