@@ -22,7 +22,7 @@ type Log interface {
 var metadata = eventstore.NewCodec(vocabulary.Events(), nil)
 
 // basis adds to each entry what its decision looked at. It stands beside the event in the log and nowhere else:
-// as a column it would be a third of the timeline, for a question that few ask. Each stream is read once.
+// as a column it would make every line of the timeline longer, for a question that few ask. Each stream is read once.
 func (a *API) basis(ctx context.Context, entries []timeline.Entry) error {
 	byStream := make([]*timeline.Entry, len(entries))
 	for i := range entries {
