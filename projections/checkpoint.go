@@ -159,6 +159,15 @@ type stored struct {
 // makes tells whether the tables are as this version of the projection makes them.
 func (s stored) makes(p Projection) bool { return s.version == p.Version() && s.digest == digestOf(p) }
 
+// lockCheckpoints waits for whoever is moving a checkpoint, and lets nobody move one before the transaction ends.
+// Without it a range could be taken over, or joined to its neighbour, from a place that it has just left.
+func lockCheckpoints(ctx context.Context, tx *sqldb.Tx) ([]stored, error) {
+	if _, err := tx.Exec(ctx, `UPDATE projection_checkpoints SET holder = holder`); err != nil {
+		return nil, fmt.Errorf("lock the checkpoints: %w", err)
+	}
+	return readCheckpoints(ctx, tx)
+}
+
 func readCheckpoints(ctx context.Context, r sqldb.Reader) ([]stored, error) {
 	rows, err := r.Query(ctx, selectCheckpoints)
 	if err != nil {

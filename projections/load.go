@@ -30,7 +30,7 @@ func (r *Runner) load(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, enrol, r.id); err != nil {
 			return fmt.Errorf("enrol: %w", err)
 		}
-		all, err := readCheckpoints(ctx, tx)
+		all, err := lockCheckpoints(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func (r *Runner) enlist(ctx context.Context, o Order) (*member, error) {
 	}
 	var m *member
 	err = r.db.Write(ctx, func(tx *sqldb.Tx) error {
-		all, err := readCheckpoints(ctx, tx)
+		all, err := lockCheckpoints(ctx, tx)
 		if err != nil {
 			return err
 		}

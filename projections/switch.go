@@ -102,7 +102,7 @@ func (r *Runner) gatherRanges(ctx context.Context, m *member) error {
 	}
 	var gathered []*member
 	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
-		all, err := readCheckpoints(ctx, tx)
+		all, err := lockCheckpoints(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (r *Runner) exchange(ctx context.Context, m *member) error {
 func (r *Runner) swap(ctx context.Context, p Projection, change func(tx *sqldb.Tx, all []stored) error) error {
 	var fresh []*member
 	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
-		all, err := readCheckpoints(ctx, tx)
+		all, err := lockCheckpoints(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -238,7 +238,7 @@ func (r *Runner) drop(ctx context.Context, name string) error {
 		return err
 	}
 	return r.db.Write(ctx, func(tx *sqldb.Tx) error {
-		all, err := readCheckpoints(ctx, tx)
+		all, err := lockCheckpoints(ctx, tx)
 		if err != nil {
 			return err
 		}
