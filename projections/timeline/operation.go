@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/partnerledger/partnerledger/projections/readmodel"
@@ -60,8 +61,10 @@ func ofCommand(ctx context.Context, r sqldb.Reader, command string, seqs []any) 
 	}
 	for _, o := range outcomes {
 		number := max(1, len(strings.Fields(o.events)))
-		found, err := readmodel.All(ctx, r, readmodel.From(`SELECT t.seq FROM timeline t WHERE t.seq >= $1 AND t.command_id = $2 ORDER BY t.seq LIMIT $3`,
-			o.first, command, number), func(seq *int64) []any { return []any{seq} })
+		found, err := within(ctx, r, command, o.first, o.first+near)
+		if err == nil && len(found) < number { // a reaction came much later
+			found, err = within(ctx, r, command, o.first, math.MaxInt64)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -70,6 +73,15 @@ func ofCommand(ctx context.Context, r sqldb.Reader, command string, seqs []any) 
 		}
 	}
 	return seqs, nil
+}
+
+// near is how far from the first event of a command the others are looked for at first. Nearly always they
+// stand together; and a database that doesn't know that would rather read everything than walk along the log.
+const near = 5000
+
+func within(ctx context.Context, r sqldb.Reader, command string, from, to int64) ([]int64, error) {
+	s := readmodel.From("SELECT t.seq FROM timeline t WHERE t.seq >= $1 AND t.seq <= $2 AND t.command_id = $3", from, to, command)
+	return readmodel.All(ctx, r, s.Order("t.seq"), func(seq *int64) []any { return []any{seq} })
 }
 
 // ofReseller asks for what is about a reseller, and what was taken from it; a correction that did says so nowhere
