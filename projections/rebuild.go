@@ -224,8 +224,7 @@ func (c *crew) foldChunks(ctx context.Context, in <-chan []eventstore.Sequenced,
 
 // foldAll folds what comes after a checkpoint and gives what is to be written.
 func (m *member) foldAll(ctx context.Context, events []arrival, at checkpoint) (*tables.Changes, checkpoint, error) {
-	was := *m
-	was.at = at
+	was := member{at: at} // m's own checkpoint belongs to the writer, which is behind
 	events = events[was.has(events):]
 	for _, e := range events {
 		if err := m.fold(ctx, e); err != nil {
