@@ -27,7 +27,7 @@ func (a *app) submit() *cobra.Command {
 
 Submitting the same file again, whole or after a break, changes nothing: every command is known by its id.
 With --expect each outcome is compared with the line's "expect"; a difference is printed and the exit code is 1.
-With --parallel lines about different customers are decided side by side, which is several times as fast and
+With --parallel lines about different customers are decided side by side, which is faster and
 changes no outcome: what one line does to another is decided in the order of the file. Only the order in which
 the facts of different customers stand in the log, and in lists of what happened, is then not quite the file's.
 With --json the answers are printed, one a line; otherwise refusals are counted by code.`,
