@@ -9,12 +9,15 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // Groups with a meaning of their own, and the users that are there from the beginning.
@@ -178,12 +181,36 @@ func (g *guard) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, nex
 	return next(context.WithValue(ctx, principalKey{}, who), req)
 }
 
-func (g *guard) stream(service any, call grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+func (g *guard) stream(service any, call grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	who, err := g.identify(call.Context())
 	if err != nil {
+		if info.IsClientStream && !info.IsServerStream {
+			hearOut(call)
+		}
 		return fail(call, err)
 	}
 	return next(service, &identifiedCall{call, context.WithValue(call.Context(), principalKey{}, who)})
+}
+
+// hearOut receives what a refused caller still sends: one that is answered before it has sent everything may see a
+// bare end of file instead of the refusal. It listens no longer than patience, and to no more than one append may hold.
+func hearOut(call grpc.ServerStream) {
+	const patience = time.Second
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for heard := 0; heard <= appendLimit; {
+			var said emptypb.Empty
+			if call.RecvMsg(&said) != nil {
+				return
+			}
+			heard += 1 + proto.Size(&said)
+		}
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+	}
 }
 
 // identifiedCall is a call whose context says who makes it.

@@ -27,9 +27,8 @@ func appendCode(t testing.TB, conn *grpc.ClientConn, stream string) (codes.Code,
 	if err != nil {
 		return status.Code(err), nil
 	}
-	// A refusal may come before everything is sent; what it says is in the answer.
-	_ = call.Send(options(stream))
-	_ = call.Send(proposal(map[string]string{"type": "t", "content-type": "application/json"}))
+	require.NoError(t, call.Send(options(stream)))
+	require.NoError(t, call.Send(proposal(map[string]string{"type": "t", "content-type": "application/json"})))
 	_, err = call.CloseAndRecv()
 	return status.Code(err), call.Trailer()
 }
@@ -47,6 +46,20 @@ func TestAuth_Passwords(t *testing.T) {
 		require.Equal(t, codes.Unauthenticated, code, who.name)
 	}
 	require.Equal(t, esdb.ErrorCodeUnauthenticated, refused(t, as(t, n, a, "admin", "wrong"), "s", esdb.Any{}, event("c")))
+}
+
+// Ensure that a refused caller is heard out: the official client sends many events before it listens, and must see the
+// refusal, not an end of file.
+func TestAuth_HeardOut(t *testing.T) {
+	n, a := secureNode(t, Options{})
+	stranger := as(t, n, a, "nobody", "changeit")
+	many := make([]esdb.EventData, 500)
+	for i := range many {
+		many[i] = event("a")
+	}
+	for range 20 {
+		require.Equal(t, esdb.ErrorCodeUnauthenticated, refused(t, stranger, "s", esdb.Any{}, many...))
+	}
 }
 
 // Ensure that who says nothing may do nothing with streams, and that a header that is no password is refused.
