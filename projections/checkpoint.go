@@ -160,9 +160,10 @@ type stored struct {
 func (s stored) makes(p Projection) bool { return s.version == p.Version() && s.digest == digestOf(p) }
 
 // lockCheckpoints waits for whoever is moving a checkpoint, and lets nobody move one before the transaction ends.
-// Without it a range could be taken over, or joined to its neighbour, from a place that it has just left.
+// Without it a range could be taken over, or joined to its neighbour, from a place that it has just left. The table is
+// locked whole: row by row could mean to wait for a batch that waits for a row which is locked already.
 func lockCheckpoints(ctx context.Context, tx *sqldb.Tx) ([]stored, error) {
-	if _, err := tx.Exec(ctx, `UPDATE projection_checkpoints SET holder = holder`); err != nil {
+	if err := tx.Alone(ctx, "projection_checkpoints"); err != nil {
 		return nil, fmt.Errorf("lock the checkpoints: %w", err)
 	}
 	return readCheckpoints(ctx, tx)

@@ -27,12 +27,12 @@ func (r *Runner) load(ctx context.Context) error {
 		if err := tx.Script(ctx, checkpointsSchema); err != nil { // waits for another process that makes tables
 			return err
 		}
-		if _, err := tx.Exec(ctx, enrol, r.id); err != nil {
-			return fmt.Errorf("enrol: %w", err)
-		}
 		all, err := lockCheckpoints(ctx, tx)
 		if err != nil {
 			return err
+		}
+		if _, err := tx.Exec(ctx, enrol, r.id); err != nil {
+			return fmt.Errorf("enrol: %w", err)
 		}
 		for _, p := range r.projections {
 			if part, ours := r.want(p); ours {

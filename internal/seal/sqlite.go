@@ -7,13 +7,12 @@ import (
 	"net/url"
 	"os"
 
-	_ "modernc.org/sqlite" // the driver of keys.db
+	"github.com/partnerledger/partnerledger/internal/sqlite"
 )
 
 // openSQLite opens keys in a file. One process at a time holds them: there is one connection, which holds the
 // lock on the file. Without a path they are gone with the process.
 func openSQLite(path string) (*sqlStore, error) {
-	settings := url.Values{"_pragma": {"locking_mode(EXCLUSIVE)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)"}, "_txlock": {"immediate"}}
 	source := ":memory:"
 	if path != "" {
 		// SQLite would make the file readable for others.
@@ -26,14 +25,12 @@ func openSQLite(path string) (*sqlStore, error) {
 		}
 		source = "file:" + (&url.URL{Path: path}).EscapedPath()
 	}
-	db, err := sql.Open("sqlite", source+"?"+settings.Encode())
-	if err != nil {
-		return nil, err
-	}
+	db := sqlite.Open(source+"?_txlock=immediate", "locking_mode(EXCLUSIVE)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "temp_store(MEMORY)")
 	db.SetMaxOpenConns(1)
 	s := &sqlStore{db: db, dialect: dialect{bytes: "BLOB", zeros: "zeroblob(length(wrapped))", erase: truncateLog,
 		alone: func(_ *sql.DB, f func() error) error { return f() }}}
-	if err = s.init(); err != nil {
+	err := s.init()
+	if err != nil {
 		err = fmt.Errorf("open %s (does another process hold it?): %w", databaseName, err)
 	} else {
 		// A crash right after somebody was forgotten may have left the key in the write-ahead log.

@@ -2,7 +2,6 @@ package sqldb_test
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"strings"
@@ -10,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
 
+	"github.com/partnerledger/partnerledger/internal/sqlite"
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
 )
@@ -93,8 +92,7 @@ func BenchmarkBulkCeiling(b *testing.B) {
 }
 
 func ceilingOfSQLite(b *testing.B, size, atOnce int) {
-	db, err := sql.Open("sqlite", strings.TrimPrefix(sqldbtest.SQLite(b), "sqlite:")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-32768)")
-	require.NoError(b, err)
+	db := sqlite.Open(strings.TrimPrefix(sqldbtest.SQLite(b), "sqlite:"), "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)")
 	defer db.Close()
 	conn, err := db.Conn(b.Context())
 	require.NoError(b, err)

@@ -12,7 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver "sqlite", plain Go: the ledger stays one static binary
+
+	"github.com/partnerledger/partnerledger/internal/sqlite"
 )
 
 // dialect is what differs between the databases beyond opening them.
@@ -53,26 +54,15 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("folder of the database: %w", err)
 	}
-	write, err := sql.Open("sqlite", sqliteDSN(path))
-	if err != nil {
-		return nil, err
-	}
-	read, err := sql.Open("sqlite", sqliteDSN(path, "query_only(1)"))
-	if err != nil {
-		return nil, err
-	}
+	source := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
+	write := sqlite.Open(source, sqlitePragmas...)
+	read := sqlite.Open(source, append(sqlitePragmas[:len(sqlitePragmas):len(sqlitePragmas)], "query_only(1)")...)
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(maxReaders + maxSnapshots)
 	read.SetMaxIdleConns(maxReaders + maxSnapshots)
 	d := dialect{name: sqliteName, begin: "BEGIN IMMEDIATE", snapshot: "BEGIN", detached: true,
 		address: strings.NewReplacer("BIGINT", "INTEGER"), commit: commitSQLite}
 	return newDB(d, write, read, 1).reach(ctx)
-}
-
-func sqliteDSN(path string, more ...string) string {
-	q := url.Values{"_pragma": append(append([]string{}, sqlitePragmas...), more...)}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
-	return u.String()
 }
 
 func openPostgres(ctx context.Context, url string) (*DB, error) {

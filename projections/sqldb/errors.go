@@ -8,8 +8,8 @@ import (
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/partnerledger/partnerledger/internal/sqlite"
 )
 
 // Unavailable tells whether the fault is the database's and not the statement's: the connection, the
@@ -18,8 +18,8 @@ func Unavailable(err error) bool {
 	if lost(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
-	if s, ok := errors.AsType[*sqlite.Error](err); ok {
-		return sqliteUnavailable(s.Code() & 0xff)
+	if _, ok := sqlite.Code(err); ok {
+		return sqlite.Unavailable(err)
 	}
 	if p, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return postgresUnavailable(p.Code)
@@ -36,16 +36,6 @@ func lost(err error) bool {
 	}
 	_, network := errors.AsType[net.Error](err)
 	return network || pgconn.SafeToRetry(err)
-}
-
-func sqliteUnavailable(code int) bool {
-	switch code {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
-		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB:
-		return true
-	default:
-		return false
-	}
 }
 
 // postgresUnavailable goes by the class of the SQLSTATE: connection, rollback by the server (deadlock),

@@ -75,6 +75,20 @@ func (t *Tx) Script(ctx context.Context, statements string) error {
 	return err
 }
 
+// Alone waits until no other transaction changes the schema or this table, and lets none change them before this one
+// ends. It MUST come before anything that others wait for. On SQLite a transaction that writes is alone anyway.
+func (t *Tx) Alone(ctx context.Context, table string) error {
+	if t.s.scriptLock == "" {
+		return nil
+	}
+	for _, statement := range []string{t.s.scriptLock, "LOCK TABLE " + table + " IN SHARE ROW EXCLUSIVE MODE"} {
+		if _, err := t.s.conn.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("wait for others at table %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
 // Savepoint runs fn; what it did is undone if it returns an error, and the transaction goes on. The
 // error is fn's. A savepoint that can't be undone spoils the transaction: Write returns an error.
 func (t *Tx) Savepoint(ctx context.Context, fn func() error) error {
