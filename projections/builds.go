@@ -39,6 +39,9 @@ func begin(ctx context.Context, tx *sqldb.Tx, p Projection, b build, old string,
 		if state == Rebuilding && s.index != "" {
 			continue // made last: to keep it up to date while rows pour in costs several times as much
 		}
+		if state == Rebuilding {
+			s = s.withoutKey() // so is this
+		}
 		if err := tx.Script(ctx, s.on(b.suffix(), b.suffix())); err != nil {
 			return fmt.Errorf("make the tables of %s: %w", p.Name(), err)
 		}
@@ -65,11 +68,15 @@ func insertRow(ctx context.Context, tx *sqldb.Tx, p Projection, b build, part Ra
 func makeIndexes(ctx context.Context, tx *sqldb.Tx, p Projection, b build) error {
 	unique := "_" + uuid.NewString()[:8]
 	for _, s := range statements(p.Schema()) {
-		if s.index == "" {
-			continue
+		var err error
+		switch {
+		case s.index != "":
+			err = tx.Script(ctx, s.on(b.suffix(), unique))
+		case s.key != "":
+			err = tx.AddKey(ctx, s.table+b.suffix(), s.table+"_key"+unique, s.key)
 		}
-		if err := tx.Script(ctx, s.on(b.suffix(), unique)); err != nil {
-			return fmt.Errorf("make index %s of %s: %w", s.index, p.Name(), err)
+		if err != nil {
+			return fmt.Errorf("index table %s of %s: %w", s.table, p.Name(), err)
 		}
 	}
 	return nil
@@ -101,15 +108,24 @@ func dropBuild(ctx context.Context, tx *sqldb.Tx, p Projection, b build, tables 
 	return err
 }
 
-// statement is one statement of a schema: it makes a table, or an index of one.
+// statement is one statement of a schema: it makes a table, or an index of one. The key of a table are the columns of a
+// PRIMARY KEY that stands on a line of its own.
 type statement struct {
-	text, table, index string
+	text, table, key, index string
 }
 
 var (
 	makesTable = regexp.MustCompile(`(?i)(CREATE TABLE IF NOT EXISTS\s+)([a-z0-9_]+)`)
 	makesIndex = regexp.MustCompile(`(?i)(CREATE (?:UNIQUE )?INDEX IF NOT EXISTS\s+)([a-z0-9_]+)\s+ON\s+([a-z0-9_]+)`)
 )
+
+var keyLine = regexp.MustCompile(`(?i),\s*PRIMARY KEY \(([a-z0-9_, ]+)\)`)
+
+// withoutKey makes the table as a heap.
+func (s statement) withoutKey() statement {
+	s.text = keyLine.ReplaceAllString(s.text, "")
+	return s
+}
 
 var comment = regexp.MustCompile(`--[^\n]*`)
 
@@ -120,7 +136,11 @@ func statements(schema string) []statement {
 		if m := makesIndex.FindStringSubmatch(text); m != nil {
 			all = append(all, statement{text: text, index: m[2], table: m[3]})
 		} else if m := makesTable.FindStringSubmatch(text); m != nil {
-			all = append(all, statement{text: text, table: m[2]})
+			s := statement{text: text, table: m[2]}
+			if key := keyLine.FindStringSubmatch(text); key != nil {
+				s.key = key[1]
+			}
+			all = append(all, s)
 		}
 	}
 	return all

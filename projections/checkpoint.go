@@ -26,6 +26,7 @@ const (
 	Running    State = "running"
 	Stopped    State = "stopped"    // at a poison event, until somebody retries or skips it
 	Rebuilding State = "rebuilding" // from the beginning, beside the live one
+	Rebuilt    State = "rebuilt"    // all rows are written; it is yet to come level with the live one
 	Kept       State = "kept"       // replaced, until somebody rolls back or drops it
 	Missing    State = "missing"    // no tables of this version are there
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,7 +27,7 @@ func (e *StoppedError) Error() string {
 
 // chunkSize is how many events a rebuild folds before they are written in one transaction. Rows that change
 // often are written once for all of them; the live projections wait for the transaction on SQLite.
-const chunkSize = 20_000
+var chunkSize = 20_000
 
 // crew are the builds that one pass over the ledger makes.
 type crew struct {
@@ -34,7 +35,7 @@ type crew struct {
 	members []*member
 	orders  []Order
 	begun   time.Time
-	first   uint64 // events that were applied before this pass
+	first   uint64 // events whose rows were written before this pass
 }
 
 // chunk is a stretch of the ledger on its way through a rebuild: read, then decoded and folded while the next
@@ -46,8 +47,11 @@ type chunk struct {
 }
 
 // rebuild makes new builds of the projections beside the live ones, in one pass over the ledger; then each is
-// brought level, compared with the live one and takes its place. Until then queries notice nothing. A rebuild
-// that was broken off goes on where its last transaction left it.
+// brought level, compared with the live one and takes its place. Until then queries notice nothing.
+//
+// The pass holds the state in memory and writes a row once it is final; what is left is written at the end. So rows
+// are only added, into tables without keys and indexes, and a checkpoint counts final rows alone. A rebuild that was
+// broken off folds again what comes before its checkpoint, and writes nothing until it is there.
 func (r *Runner) rebuild(ctx context.Context, orders []Order) error {
 	c := &crew{Runner: r, begun: time.Now()}
 	for _, o := range orders {
@@ -91,12 +95,15 @@ func (r *Runner) enlist(ctx context.Context, o Order) (*member, error) {
 			return err
 		}
 		begun := ofBuild(all, p.Name(), next)
-		if o.Status == Underway && len(begun) == 1 && begun[0].makes(p) && begun[0].state == Rebuilding {
+		if o.Status == Underway && len(begun) == 1 && begun[0].makes(p) && (begun[0].state == Rebuilding || begun[0].state == Rebuilt) {
 			if err := r.hold(ctx, tx, &begun[0]); err != nil {
 				return err
 			}
 			m = newMember(p, begun[0])
-			return m.rows.Load(ctx, tx)
+			if begun[0].state == Rebuilding {
+				m.rows.Empty()
+			}
+			return nil
 		}
 		if err := begin(ctx, tx, p, next, "", r.id, Rebuilding); err != nil {
 			return err
@@ -147,7 +154,12 @@ func (r *Runner) goal() eventstore.Cursor {
 // applyAll brings the crew to where the live builds are: reading, folding and writing go on side by side.
 func (c *crew) applyAll(ctx context.Context) error {
 	goal := c.goal()
-	if c.lowest().Position >= goal.Position {
+	for _, m := range c.members {
+		if m.at.cursor.Position > goal.Position {
+			goal = m.at.cursor
+		}
+	}
+	if len(c.filling()) == 0 || goal.Position <= eventstore.Start.Position {
 		return nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -167,7 +179,7 @@ func (c *crew) applyAll(ctx context.Context) error {
 
 // readChunks gives the events up to the goal.
 func (c *crew) readChunks(ctx context.Context, goal eventstore.Cursor, out chan<- []eventstore.Sequenced) error {
-	from := c.lowest()
+	from := eventstore.Start
 	events := make([]eventstore.Sequenced, 0, chunkSize)
 	for e, err := range c.source.Events(ctx, from) {
 		if err != nil {
@@ -194,18 +206,29 @@ func (c *crew) readChunks(ctx context.Context, goal eventstore.Cursor, out chan<
 	return fmt.Errorf("the source ended after position %d", from.Position)
 }
 
+// filling are the numbers of the members whose rows aren't all written.
+func (c *crew) filling() (numbers []int) {
+	for i, m := range c.members {
+		if m.at.state == Rebuilding {
+			numbers = append(numbers, i)
+		}
+	}
+	return numbers
+}
+
 // foldChunks decodes events and folds them, each member for itself.
 func (c *crew) foldChunks(ctx context.Context, in <-chan []eventstore.Sequenced, out chan<- chunk) error {
-	at := make([]checkpoint, len(c.members))
+	filling, at, written := c.filling(), make([]checkpoint, len(c.members)), make([]eventstore.Cursor, len(c.members))
 	for i, m := range c.members {
-		at[i] = m.at
+		at[i], written[i] = m.at, m.at.cursor
+		at[i].cursor = eventstore.Start
 	}
 	for events := range in {
-		f := chunk{events: c.decodeAll(events), changes: make([]*tables.Changes, len(c.members)), to: make([]checkpoint, len(c.members))}
+		f := chunk{events: c.decodeAll(events), changes: make([]*tables.Changes, len(c.members)), to: slices.Clone(at)}
 		var group errgroup.Group
-		for i, m := range c.members {
+		for _, i := range filling {
 			group.Go(func() (err error) {
-				f.changes[i], f.to[i], err = m.foldAll(ctx, f.events, at[i])
+				f.changes[i], f.to[i], err = c.members[i].foldAll(ctx, f.events, at[i], written[i])
 				return err
 			})
 		}
@@ -222,8 +245,9 @@ func (c *crew) foldChunks(ctx context.Context, in <-chan []eventstore.Sequenced,
 	return ctx.Err()
 }
 
-// foldAll folds what comes after a checkpoint and gives what is to be written.
-func (m *member) foldAll(ctx context.Context, events []arrival, at checkpoint) (*tables.Changes, checkpoint, error) {
+// foldAll folds what comes after a checkpoint and gives the final rows that are to be written: not those up to the
+// cursor that was reached before.
+func (m *member) foldAll(ctx context.Context, events []arrival, at checkpoint, written eventstore.Cursor) (*tables.Changes, checkpoint, error) {
 	was := member{at: at} // m's own checkpoint belongs to the writer, which is behind
 	events = events[was.has(events):]
 	for _, e := range events {
@@ -233,17 +257,27 @@ func (m *member) foldAll(ctx context.Context, events []arrival, at checkpoint) (
 			}
 			return nil, at, &StoppedError{m.Name(), Poison{Event: e.ID.String(), Position: e.Position, Cause: err.Error()}}
 		}
+		if e.Position == written.Position {
+			m.rows.CollectFinal()
+		}
 	}
-	return m.rows.Collect(), was.after(events), nil
+	return m.rows.CollectFinal(), was.after(events), nil
 }
 
 // write writes a chunk and the checkpoints in one transaction.
 func (c *crew) write(ctx context.Context, f chunk, goal eventstore.Cursor) error {
+	var ahead []int
+	for _, i := range c.filling() {
+		if f.to[i].cursor.Position > c.members[i].at.cursor.Position {
+			ahead = append(ahead, i)
+		}
+	}
+	if len(ahead) == 0 {
+		return nil
+	}
 	err := c.db.Write(ctx, func(tx *sqldb.Tx) error {
-		for i, m := range c.members {
-			if f.to[i].cursor == m.at.cursor {
-				continue
-			}
+		for _, i := range ahead {
+			m := c.members[i]
 			if err := m.move(ctx, tx, f.to[i]); err != nil {
 				return err
 			}
@@ -251,15 +285,38 @@ func (c *crew) write(ctx context.Context, f chunk, goal eventstore.Cursor) error
 				return fmt.Errorf("projection %s: %w", m.Name(), err)
 			}
 		}
-		return c.tell(ctx, tx, "applying", f.to[0].cursor.NextSeq, goal.NextSeq)
+		return c.tell(ctx, tx, "applying", f.to[ahead[0]].cursor.NextSeq, goal.NextSeq)
 	})
 	if err != nil {
 		return fmt.Errorf("rebuild up to position %d: %w", f.events[len(f.events)-1].Position, err)
 	}
-	for i, m := range c.members {
-		m.at = f.to[i]
+	for _, i := range ahead {
+		c.members[i].at = f.to[i]
 	}
 	return nil
+}
+
+// settle writes the rows of a build that can still change, which were only in memory until now, and makes its keys and
+// indexes.
+func (r *Runner) settle(ctx context.Context, m *member) error {
+	if m.at.state == Rebuilt {
+		return nil
+	}
+	to := m.at
+	to.state = Rebuilt
+	err := r.db.Write(ctx, func(tx *sqldb.Tx) error {
+		if err := m.move(ctx, tx, to); err != nil {
+			return err
+		}
+		if err := m.rows.Flush(ctx, tx); err != nil {
+			return fmt.Errorf("write what is in memory of %s: %w", m.Name(), err)
+		}
+		return makeIndexes(ctx, tx, m, next)
+	})
+	if err == nil {
+		m.at = to
+	}
+	return err
 }
 
 const tellOrder = `UPDATE projection_orders SET phase = $2, events = $3, of_events = $4, rate = $5 WHERE id = $1`

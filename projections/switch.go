@@ -7,13 +7,13 @@ import (
 	"github.com/partnerledger/partnerledger/projections/sqldb"
 )
 
-// finish makes the indexes of a rebuilt projection, brings it level with the live one, compares the two row by
+// finish writes the rest of a rebuilt projection, brings it level with the live one, compares the two row by
 // row, and puts it in the live one's place.
 func (r *Runner) finish(ctx context.Context, o Order, m *member) (string, error) {
 	if err := r.phase(ctx, o, "indexing"); err != nil {
 		return "", err
 	}
-	if err := r.db.Write(ctx, func(tx *sqldb.Tx) error { return makeIndexes(ctx, tx, m, next) }); err != nil {
+	if err := r.settle(ctx, m); err != nil {
 		return "", err
 	}
 	alongside, err := r.bringLevel(ctx, m)

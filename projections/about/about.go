@@ -220,6 +220,8 @@ func outcomes(e domain.Event) (About, bool) {
 	case upkeep.ProjectionEventSkipped:
 		return About{Summary: fmt.Sprintf("event %s (%s) at position %d skipped by projection %s", e.EventID, e.Type, e.Position, e.Projection),
 			Reason: e.Reason}, true
+	case upkeep.ReadModelSealed:
+		return About{Summary: fmt.Sprintf("read model %s, version %d, made of %d events, sealed: %d rows, digest %s", e.Projection, e.Version, e.Events, e.Rows, e.Digest)}, true
 	}
 	return About{}, false
 }

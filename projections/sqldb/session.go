@@ -16,6 +16,7 @@ type sessions struct {
 	db      *sql.DB
 	free    chan *session
 	dialect dialect
+	ending  time.Duration
 	closed  atomic.Bool
 }
 
@@ -25,18 +26,23 @@ type session struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	cache  *statements
+	ending time.Duration
 	broken bool
 }
 
-// lastWords is how long ending a transaction may take; it goes on though the caller has given up.
+// lastWords is how long a COMMIT may take, and then a ROLLBACK; they go on though the caller has given up.
 const lastWords = 30 * time.Second
 
 func newSessions(db *sql.DB, n int, d dialect) *sessions {
-	p := &sessions{db: db, free: make(chan *session, n), dialect: d}
+	p := &sessions{db: db, free: make(chan *session, n), dialect: d, ending: lastWords}
 	for range n {
-		p.free <- &session{dialect: d, db: db}
+		p.free <- p.unconnected()
 	}
 	return p
+}
+
+func (p *sessions) unconnected() *session {
+	return &session{dialect: p.dialect, db: p.db, ending: p.ending}
 }
 
 func (p *sessions) take(ctx context.Context) (*session, error) {
@@ -61,13 +67,16 @@ func (p *sessions) take(ctx context.Context) (*session, error) {
 func (p *sessions) give(s *session) {
 	if s.broken || p.closed.Load() {
 		s.drop()
-		s = &session{dialect: p.dialect, db: p.db}
+		s = p.unconnected()
 	}
 	p.free <- s
 }
 
-// drop makes database/sql forget the connection: nobody knows in what state it is.
+// drop makes database/sql forget the connection: nobody knows in what state it is. The statements MUST be closed
+// first, and database/sql doesn't close those of a single connection: SQLite keeps a connection, with its transaction
+// and its lock on the file, as long as it has a statement.
 func (s *session) drop() {
+	_ = s.cache.close()
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = s.conn.Close()
 }
@@ -90,27 +99,33 @@ func (p *sessions) close() error {
 	}
 }
 
-func (s *session) transact(ctx context.Context, begin string, fn func(*Tx) error) (err error) {
+func (s *session) transact(ctx context.Context, begin string, fn func(*Tx) error) error {
 	if err := s.begins(ctx, begin); err != nil {
 		s.broken = true
 		return fmt.Errorf("begin: %w", err)
 	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-	defer cancel()
 	tx, committed := &Tx{s: s}, false
 	defer func() { // also when fn panics
 		if !committed {
-			err = errors.Join(err, s.rollback(end))
+			s.rollback(ctx)
 		}
 	}()
 	if err := errors.Join(fn(tx), tx.stuck, ctx.Err()); err != nil {
 		return err
 	}
+	end, cancel := s.end(ctx)
+	defer cancel()
 	if err := s.commit(end, s.conn); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
 	return nil
+}
+
+// end is the context of a statement that ends a transaction. Its time begins now, however long the transaction took,
+// and a ROLLBACK has its own: the one of a COMMIT that took too long is over.
+func (s *session) end(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.ending)
 }
 
 // begins begins a transaction. A connection that broke while it lay idle shows it only now, when nothing has been done
@@ -130,10 +145,11 @@ func (s *session) begins(ctx context.Context, begin string) error {
 	return err
 }
 
-// rollback reports no error of its own: the transaction is undone also when the connection is dropped.
-func (s *session) rollback(ctx context.Context) error {
-	if _, err := s.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+// rollback gives no error: the transaction is undone also when the connection is dropped.
+func (s *session) rollback(ctx context.Context) {
+	end, cancel := s.end(ctx)
+	defer cancel()
+	if _, err := s.conn.ExecContext(end, "ROLLBACK"); err != nil {
 		s.broken = true
 	}
-	return nil
 }

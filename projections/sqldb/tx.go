@@ -75,6 +75,17 @@ func (t *Tx) Script(ctx context.Context, statements string) error {
 	return err
 }
 
+// AddKey gives a table its primary key after it was filled; it fails where two rows have the same. SQLite can't add one
+// and has a unique index, which is the same to it. Columns are separated by commas and MUST be NOT NULL.
+func (t *Tx) AddKey(ctx context.Context, table, name, columns string) error {
+	text := "CREATE UNIQUE INDEX " + name + " ON " + table + " (" + columns + ")"
+	if t.s.name == postgresName {
+		text = "ALTER TABLE " + table + " ADD CONSTRAINT " + name + " PRIMARY KEY (" + columns + ")"
+	}
+	_, err := t.s.conn.ExecContext(ctx, text)
+	return err
+}
+
 // Alone waits until no other transaction changes the schema or this table, and lets none change them before this one
 // ends. It MUST come before anything that others wait for. On SQLite a transaction that writes is alone anyway.
 func (t *Tx) Alone(ctx context.Context, table string) error {

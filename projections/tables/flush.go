@@ -30,23 +30,59 @@ func (c *Changes) Write(ctx context.Context, tx *sqldb.Tx) error {
 
 // collect gathers what differs.
 func (h *held[K, R]) collect(to *Changes) {
-	var gone, fresh, changed [][]any
-	for _, key := range h.dirty {
-		e := h.rows[key]
-		switch {
-		case !e.absent && e.stored:
-			changed = append(changed, h.table.values(e.row, h.table.columns))
-		case !e.absent:
-			fresh = append(fresh, h.table.values(e.row, h.table.columns))
-		case e.stored:
-			gone = append(gone, h.table.values(e.row, h.table.columns[:h.table.keys]))
+	gone, fresh, changed := [][]any(nil), h.linesOnce(), [][]any(nil)
+	for _, keys := range [][]K{h.deferred, h.touched} {
+		for _, key := range keys {
+			e := h.rows[key]
+			if e == nil || !e.dirty { // it was written since, or stands here twice
+				continue
+			}
+			switch {
+			case !e.absent && e.stored:
+				changed = append(changed, h.table.values(e.row, h.table.columns))
+			case !e.absent:
+				fresh = append(fresh, h.table.values(e.row, h.table.columns))
+			case e.stored:
+				gone = append(gone, h.table.values(e.row, h.table.columns[:h.table.keys]))
+			}
+			h.settle(key, e)
 		}
-		h.settle(key, e)
 	}
-	h.dirty = h.dirty[:0]
+	h.touched, h.deferred = h.touched[:0], nil
 	h.add(to, gone, (*sqldb.Tx).DeleteRows)
 	h.add(to, fresh, (*sqldb.Tx).InsertRows)
 	h.add(to, changed, (*sqldb.Tx).UpsertRows)
+}
+
+// collectFinal gathers the rows that are complete and puts off the others.
+func (h *held[K, R]) collectFinal(to *Changes) {
+	fresh := h.linesOnce()
+	for _, key := range h.touched {
+		e := h.rows[key]
+		switch {
+		case e == nil || !e.dirty:
+		case e.stored || !e.absent && !h.table.isFinal(e.row):
+			h.deferred = append(h.deferred, key)
+			e.touched = false
+		default:
+			if !e.absent {
+				fresh = append(fresh, h.table.values(e.row, h.table.columns))
+			}
+			h.settle(key, e)
+		}
+	}
+	h.touched = h.touched[:0]
+	h.add(to, fresh, (*sqldb.Tx).InsertRows)
+}
+
+// linesOnce are the rows of a table that nobody looks at.
+func (h *held[K, R]) linesOnce() [][]any {
+	var fresh [][]any
+	for _, r := range h.once {
+		fresh = append(fresh, h.table.values(r, h.table.columns))
+	}
+	h.once = h.once[:0]
+	return fresh
 }
 
 func (h *held[K, R]) add(to *Changes, rows [][]any, how func(*sqldb.Tx, context.Context, sqldb.Bulk) error) {
@@ -59,7 +95,7 @@ func (h *held[K, R]) add(to *Changes, rows [][]any, how func(*sqldb.Tx, context.
 
 // settle notes that the database says what is said here, and lets go what nobody will ask for.
 func (h *held[K, R]) settle(key K, e *entry[R]) {
-	e.dirty, e.stored = false, !e.absent
+	e.dirty, e.touched, e.stored = false, false, !e.absent
 	if !e.absent && h.table.isFinal(e.row) {
 		e.absent = true // here, that is: nobody looks
 		h.file(e)

@@ -17,11 +17,12 @@ var ErrTwice = errors.New("the row is there already")
 
 // entry is one row in memory, or the knowledge that there is none.
 type entry[R any] struct {
-	row    *R    // nil where none was ever seen
-	absent bool  // there is no such row, whatever the database says
-	stored bool  // the database has a row with this key
-	dirty  bool  // the database doesn't say what is said here
-	places []any // where in each index the row is filed, nil where it isn't
+	row     *R    // nil where none was ever seen
+	absent  bool  // there is no such row, whatever the database says
+	stored  bool  // the database has a row with this key
+	dirty   bool  // the database doesn't say what is said here
+	touched bool  // it is listed among those that became so since rows were last collected
+	places  []any // where in each index the row is filed, nil where it isn't
 }
 
 // held is what a Rows holds of one table.
@@ -29,7 +30,9 @@ type held[K comparable, R any] struct {
 	table    *Table[K, R]
 	physical string
 	rows     map[K]*entry[R]
-	dirty    []K
+	touched  []K  // became dirty since rows were last collected
+	deferred []K  // became so before, and was put off
+	once     []*R // new rows of a table that nobody looks at
 	indexes  []map[any][]*R
 	known    []map[any]bool // of each index, the keys whose rows are all in memory
 
@@ -65,14 +68,14 @@ func equal(columns []column) string {
 }
 
 func (h *held[K, R]) forget() {
-	h.rows, h.dirty = map[K]*entry[R]{}, nil
+	h.rows, h.touched, h.deferred, h.once = map[K]*entry[R]{}, nil, nil, nil
 	h.indexes, h.known = make([]map[any][]*R, len(h.table.indexes)), make([]map[any]bool, len(h.table.indexes))
 	for i := range h.indexes {
 		h.indexes[i], h.known[i] = map[any][]*R{}, map[any]bool{}
 	}
 }
 
-func (h *held[K, R]) size() int { return len(h.rows) }
+func (h *held[K, R]) size() int { return len(h.rows) + len(h.once) }
 
 func (t *Table[K, R]) in(rows *Rows) *held[K, R] { return rows.byTable[t].(*held[K, R]) }
 
@@ -179,7 +182,12 @@ func compareKeys(a, b []any) int {
 // Insert adds a row. It returns ErrTwice where memory shows that the row is there; where only the database
 // knows, the flush fails.
 func (t *Table[K, R]) Insert(rows *Rows, r *R) error {
-	h, key := t.in(rows), t.key(r)
+	h := t.in(rows)
+	if t.once {
+		h.once = append(h.once, r)
+		return nil
+	}
+	key := t.key(r)
 	e, ok := h.rows[key]
 	if ok && !e.absent {
 		return fmt.Errorf("table %s: %w: %v", t.name, ErrTwice, key)
@@ -212,9 +220,10 @@ func (t *Table[K, R]) Delete(rows *Rows, r *R) {
 }
 
 func (h *held[K, R]) touch(key K, e *entry[R]) {
-	if !e.dirty {
-		e.dirty = true
-		h.dirty = append(h.dirty, key)
+	e.dirty = true
+	if !e.touched {
+		e.touched = true
+		h.touched = append(h.touched, key)
 	}
 }
 

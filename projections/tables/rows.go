@@ -20,6 +20,7 @@ type Definition interface {
 // holder is what a Rows holds of one table.
 type holder interface {
 	collect(to *Changes)
+	collectFinal(to *Changes)
 	load(ctx context.Context, r sqldb.Reader) error
 	check(ctx context.Context, r sqldb.Reader) error
 	forget()
@@ -90,6 +91,16 @@ func (rows *Rows) Collect() *Changes {
 	c := &Changes{}
 	for _, h := range rows.inOrder {
 		h.collect(c)
+	}
+	return c
+}
+
+// CollectFinal gives the rows that are final and were never written, and takes them for written from here on. The
+// others wait for Collect, however often they change until then: a rebuild so writes each row once, and only adds.
+func (rows *Rows) CollectFinal() *Changes {
+	c := &Changes{}
+	for _, h := range rows.inOrder {
+		h.collectFinal(c)
 	}
 	return c
 }
