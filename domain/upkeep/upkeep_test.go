@@ -36,6 +36,29 @@ func TestSkip(t *testing.T) {
 	})
 }
 
+// TestSeal: what was digested is put on record as it is, once as of the same events.
+func TestSeal(t *testing.T) {
+	held := upkeep.Events[1].(upkeep.ReadModelSealed).Seal
+	with := func(change func(*upkeep.Seal)) upkeep.SealReadModel {
+		s := held
+		change(&s)
+		return upkeep.SealReadModel{Seal: s}
+	}
+	as := func(*upkeep.Seal) {}
+	before := []domaintest.Given{{Stream: upkeep.Stream("timeline"), At: 1, Event: upkeep.ReadModelSealed{Seal: held}}}
+	sealed := func(c upkeep.SealReadModel) []domain.Event { return []domain.Event{upkeep.ReadModelSealed(c)} }
+	later, other := with(func(s *upkeep.Seal) { s.Events++ }), with(func(s *upkeep.Seal) { s.Digest = "another" })
+
+	domaintest.Run(t, domaintest.Rules{Decide: domain.Deciding(upkeep.Fold, upkeep.Decide), Folds: []domain.AnyFold{upkeep.Fold}}, []domaintest.Case{
+		{Name: "what it holds", When: with(as), Then: sealed(with(as))},
+		{Name: "the same again", Given: before, When: with(as)},
+		{Name: "as of a later event", Given: before, When: later, Then: sealed(later)},
+		{Name: "other rows as of the same event", Given: before, When: other, Then: sealed(other)},
+		{Name: "before it has tables", When: with(func(s *upkeep.Seal) { s.Digest = "" }), Refused: upkeep.NothingToSeal,
+			Says: "The read model timeline has no tables of this version yet, so there is nothing to seal."},
+	})
+}
+
 // TestFoldLeavesTheStateItStartsFrom: states are shared, and skipping changes a map.
 func TestFoldLeavesTheStateItStartsFrom(t *testing.T) {
 	event := func(id string) domain.Happened {
