@@ -107,7 +107,7 @@ expected; 2 wrong command line; 3 no ledger answers.`,
 	group(root, "Ask what is so, or was:", a.resellers(), a.requests(), a.customers(), a.subscriptions(), a.supportContacts(), a.privileges(), a.state())
 	group(root, "Ask who earns:", a.record(), a.credit(), a.analytics())
 	group(root, "Ask what happened:", a.timeline(), a.diff(), a.activity(), a.submissions(), a.status())
-	group(root, "Prove it:", a.evidence(), a.verify())
+	group(root, "Prove it:", a.evidence(), a.verify(), a.replay())
 	group(root, "Look after it:", a.projections(), a.erase(), a.hold())
 	return root
 }

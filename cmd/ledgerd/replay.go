@@ -28,8 +28,9 @@ const replayIntro = `ledgerd replay goes through the log itself, event by event,
   ledgerd replay --until 2022-03-15T00:00:00Z --data DIR                the state at a time, as it was known then
   ledgerd replay --until POSITION --follow ENTITY --data DIR            at a position; what became of ENTITY on the way
 
-prints the whole state as one JSON document, and before it, with --follow, a line for each event in a stream whose
-name holds ENTITY: the id of a provider, reseller, customer or request. Personal texts stay sealed.
+prints the whole state as one JSON document, and before it, with --follow, each event of ENTITY with the state after it:
+the id of a provider, reseller, customer, subscription, request or MPN, a customer's domain, or the name of a stream.
+Personal texts are blanked. "ledger replay" asks the same of a daemon that runs.
 
 --check makes every recorded decision again, on exactly the facts on which it was made, and compares the
 events that come out with those in the log, byte for byte.
@@ -62,7 +63,7 @@ func (c *replayConfig) flags() *pflag.FlagSet {
 	f.Usage = func() {}
 	f.BoolVar(&c.check, "check", false, "make every decision again and compare")
 	f.StringVar(&c.until, "until", "", "fold the log up to this time or position, and print the state")
-	f.StringVar(&c.follow, "follow", "", "with --until: print each event in a stream whose name holds this")
+	f.StringVar(&c.follow, "follow", "", "with --until: print each event of this entity, with the state after it")
 	f.StringVar(&c.Data, "data", "data", "directory of a daemon: its event log, unless another is named, and its keys")
 	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to read, esdb://HOST:PORT?tls=false; empty: the log under --data")
 	f.BoolVar(&c.withoutKeys, "without-keys", false, "compare no personal texts, and leave the keys alone")

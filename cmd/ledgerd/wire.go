@@ -325,7 +325,7 @@ func (l *ledger) makeAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.api = httpapi.New(httpapi.Options{Handler: l.telemetry.Commands(handler), Decided: l.telemetry.Decided, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Events: l.store, Sealer: l.keys, Digest: l.keys.Digest,
+	l.api = httpapi.New(httpapi.Options{Handler: l.telemetry.Commands(handler), Decided: l.telemetry.Decided, Reader: reader, Journal: l.journal, DB: l.db, Models: l.models, Events: l.store, Log: l.store, Sealer: l.keys, Digest: l.keys.Digest,
 		Upkeep: upkeep, Proofs: audit.NewHandler(l.config.proofs(), l.store, l.log.With("part", "proofs")), Status: l.status, Now: l.config.Trial.now, Logger: l.log.With("part", "api")})
 	context.AfterFunc(ctx, l.api.Stop)
 	return nil

@@ -45,6 +45,8 @@ type Options struct {
 	Models  Models
 	// Events is the log, for what only the events themselves say.
 	Events Log
+	// Log is the same as a whole, for replays.
+	Log eventstore.Store
 	// Digest is a keyed fingerprint; see seal.
 	Digest func([]byte) string
 	// Sealer opens personal texts for those who may see them; what was forgotten stays closed.
@@ -80,6 +82,9 @@ type API struct {
 
 	upkeep *Upkeep
 
+	wholeLog        eventstore.Store
+	replaysUnderWay chan struct{} // holds one for each
+
 	stopping chan struct{} // closed by Stop
 	stopOnce sync.Once
 }
@@ -91,7 +96,8 @@ func (a *API) Stop() { a.stopOnce.Do(func() { close(a.stopping) }) }
 // New wires the routes.
 func New(o Options) *API {
 	a := &API{handler: o.Handler, reader: o.Reader, journal: o.Journal, db: o.DB, models: o.Models, events: o.Events, sealer: o.Sealer, digest: o.Digest,
-		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{}), upkeep: o.Upkeep}
+		status: o.Status, decided: o.Decided, now: o.Now, log: o.Logger, mux: http.NewServeMux(), stopping: make(chan struct{}), upkeep: o.Upkeep,
+		wholeLog: o.Log, replaysUnderWay: make(chan struct{}, replaysMax)}
 	if a.upkeep == nil {
 		a.upkeep = &Upkeep{Logger: o.Logger} // enough to be described
 	}

@@ -25,6 +25,7 @@ func (a *API) routes() {
 	one[customerPath](a, "/v1/customers/{provider}/{customer}", "One customer with its history", customerDetail)
 	one[stateInput](a, "/v1/state", "The whole state as one document", a.state)
 	a.diff()
+	a.replays()
 	a.erasures()
 	a.statusRoute()
 	a.upkeep.routes(a.huma)

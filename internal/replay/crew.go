@@ -8,7 +8,7 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore"
 )
 
-// crew are the workers that decode and decide, one for each processor. None of them ever waits for
+// crew are the workers that decode and decide, as many as are wanted. None of them ever waits for
 // another, so that whoever has work for them waits for a bounded time.
 type crew struct {
 	ctx    context.Context

@@ -33,6 +33,8 @@ type Options struct {
 	Progress func(Progress)
 	// Streams is how many streams' states are kept; others are read again when needed. 0 means 500,000.
 	Streams int
+	// Workers decode and decide side by side; 0 means one for each processor.
+	Workers int
 }
 
 // Progress is how far a check is.
@@ -56,6 +58,9 @@ func (o Options) withDefaults() Options {
 	if o.Streams <= 0 {
 		o.Streams = streamsMax
 	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
@@ -72,7 +77,7 @@ func Check(ctx context.Context, log eventstore.Store, o Options) (Report, error)
 		return Report{}, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	crew := hire(ctx, o, runtime.GOMAXPROCS(0))
+	crew := hire(ctx, o, o.Workers)
 	read := newReading(ctx, log, crew)
 	defer func() {
 		stop()

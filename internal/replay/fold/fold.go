@@ -2,7 +2,7 @@
 // gone afterwards, and gives the state as it was then. It asks nothing of the live read models: their
 // answers about the past can be held against it.
 //
-// Personal texts stay sealed: whoever reads them leaves a trace, and this leaves none.
+// Personal texts stay sealed unless Options.Reveal opens them: whoever reads them leaves a trace, and this leaves none.
 package fold
 
 import (
@@ -63,7 +63,17 @@ type Options struct {
 	Until Until
 	// Seen hears of each event as it is folded, and of the last position there is; nil where nobody wants to know.
 	Seen func(e Event, head eventstore.Position)
+	// Follow is an entity to follow: the id of a provider, reseller, customer, subscription, request or MPN, a domain, or
+	// the name of a stream. Told hears of each of its events; an error of it ends the fold.
+	Follow string
+	Told   func(Followed) error
+	// Reveal opens a sealed text for the document, or says what stands in its place; nil blanks all. It MUST open nothing
+	// for whose reading there is no record.
+	Reveal func(sealed string) (string, error)
 }
+
+// Blank stands where a personal text isn't shown.
+const Blank = "[personal]"
 
 // State folds the log up to the point and gives the state as it was then, as it was known then. What no
 // event tells isn't in it: no command counts as repeated, and refused ones are numbered as they were recorded.
@@ -143,6 +153,8 @@ type source struct {
 	told  tally
 	last  eventstore.Position // of the last event within the point
 	given chan struct{}       // closed when all were given once
+
+	follower *follower // nil where nobody is followed
 }
 
 func newSource(ctx context.Context, log eventstore.Store, o Options) (*source, error) {
@@ -150,8 +162,12 @@ func newSource(ctx context.Context, log eventstore.Store, o Options) (*source, e
 	if err != nil {
 		return nil, err
 	}
-	return &source{log: log, codec: eventstore.NewCodec(vocabulary.Events(), nil), o: o, head: head, last: eventstore.Beginning,
-		told: tally{known: map[domain.CommandID]bool{}}, given: make(chan struct{})}, nil
+	s := &source{log: log, codec: eventstore.NewCodec(vocabulary.Events(), nil), o: o, head: head, last: eventstore.Beginning,
+		told: newTally(), given: make(chan struct{})}
+	if o.Follow != "" {
+		s.follower, err = newFollower(ctx, log, s.codec, o)
+	}
+	return s, err
 }
 
 // Events is projections.Source.
@@ -205,6 +221,9 @@ func (s *source) take(e eventstore.Sequenced) (bool, error) {
 		if s.o.Seen != nil {
 			s.o.Seen(Event{e, meta}, s.head)
 		}
+		if s.follower != nil {
+			return true, s.follower.take(Event{e, meta}, fact)
+		}
 	}
 	return true, nil
 }
@@ -214,7 +233,10 @@ func (s *source) document(ctx context.Context, db *sqldb.DB) (d *state.Document,
 	if q.AsOf == nil {
 		q.AsOf = &s.told.newest
 	}
-	a := state.Assembler{Journal: &s.told, Reveal: func(string) (string, error) { return "[sealed]", nil }}
+	a := state.Assembler{Journal: &s.told, Reveal: s.o.Reveal}
+	if a.Reveal == nil {
+		a.Reveal = func(string) (string, error) { return Blank, nil }
+	}
 	err = db.Snapshot(ctx, func(r sqldb.Reader) error {
 		d, err = a.Document(ctx, r, q)
 		return err

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"context"
+	"hash/maphash"
 
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/outcome"
@@ -9,63 +10,49 @@ import (
 	"github.com/partnerledger/partnerledger/projections/state"
 )
 
-// tally counts commands by what became of them. It is a state.Journal, as far as events tell.
+// tally counts commands by what became of them. It is a state.Journal, as far as events tell, and only of what is
+// within the point. Of commands that were accepted it keeps no more than a number, so that millions fit.
 type tally struct {
-	known    map[domain.CommandID]bool
-	outcomes []commandOutcome // in the order recorded
-	newest   domain.Instant
+	seed    maphash.Seed
+	known   map[uint64]struct{} // the ids, hashed to be small
+	counts  state.Counts
+	refused []state.Refused // in the order recorded
+	newest  domain.Instant
 }
 
-type commandOutcome struct {
-	at      domain.Instant
-	id      domain.CommandID
-	refused domain.Code // empty: accepted
-}
+func newTally() tally { return tally{seed: maphash.MakeSeed(), known: map[uint64]struct{}{}} }
 
 func (t *tally) add(fact domain.Event, meta eventstore.Metadata) {
 	t.newest = max(t.newest, meta.At)
-	if _, claim := fact.(domain.Claim); claim || t.known[meta.CausationID] {
+	id := maphash.String(t.seed, string(meta.CausationID))
+	_, known := t.known[id]
+	if _, claim := fact.(domain.Claim); claim || known {
 		return
 	}
-	t.known[meta.CausationID] = true
-	o := commandOutcome{at: meta.At, id: meta.CausationID}
-	if refused, ok := fact.(outcome.CommandRefused); ok {
-		o.refused = refused.Code
+	t.known[id] = struct{}{}
+	t.counts.Commands++
+	refused, ok := fact.(outcome.CommandRefused)
+	if !ok {
+		t.counts.Accepted++
+		return
 	}
-	if o.refused == domain.CommandIDReused {
-		o.id = domain.CommandID(meta.CorrelationID) // the one that was said again
+	t.counts.Refused++
+	command := meta.CausationID
+	if refused.Code == domain.CommandIDReused {
+		command = domain.CommandID(meta.CorrelationID) // the one that was said again
 	}
-	t.outcomes = append(t.outcomes, o)
+	t.refused = append(t.refused, state.Refused{Line: t.counts.Commands, CommandID: command, Code: string(refused.Code)})
 }
 
-// Counts counts the commands up to the instant.
-func (t *tally) Counts(_ context.Context, until domain.Instant) (c state.Counts, err error) {
-	for _, o := range t.outcomes {
-		switch {
-		case o.at > until:
-			continue
-		case o.refused == "":
-			c.Accepted++
-		default:
-			c.Refused++
-		}
-		c.Commands++
-	}
-	return c, nil
-}
+// Counts counts the commands.
+func (t *tally) Counts(context.Context, domain.Instant) (state.Counts, error) { return t.counts, nil }
 
 // Refused lists the refused ones among them.
-func (t *tally) Refused(_ context.Context, until domain.Instant) ([]state.Refused, error) {
-	refused := []state.Refused{}
-	for i, o := range t.outcomes {
-		if o.refused != "" && o.at <= until {
-			refused = append(refused, state.Refused{Line: int64(i + 1), CommandID: o.id, Code: string(o.refused)})
-		}
-	}
-	return refused, nil
+func (t *tally) Refused(context.Context, domain.Instant) ([]state.Refused, error) {
+	return append([]state.Refused{}, t.refused...), nil
 }
 
 // LastAt is the time of the newest event.
 func (t *tally) LastAt(context.Context) (domain.Instant, bool, error) {
-	return t.newest, len(t.outcomes) > 0, nil
+	return t.newest, t.counts.Commands > 0, nil
 }
