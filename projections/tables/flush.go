@@ -31,6 +31,7 @@ func (c *Changes) Write(ctx context.Context, tx *sqldb.Tx) error {
 // collect gathers what differs.
 func (h *held[K, R]) collect(to *Changes) {
 	gone, fresh, changed := [][]any(nil), h.linesOnce(), [][]any(nil)
+	var full slab[R]
 	for _, keys := range [][]K{h.deferred, h.touched} {
 		for _, key := range keys {
 			e := h.rows[key]
@@ -39,9 +40,9 @@ func (h *held[K, R]) collect(to *Changes) {
 			}
 			switch {
 			case !e.absent && e.stored:
-				changed = append(changed, h.table.values(e.row, h.table.columns))
+				changed = append(changed, full.row(e.row, h.table.columns))
 			case !e.absent:
-				fresh = append(fresh, h.table.values(e.row, h.table.columns))
+				fresh = append(fresh, full.row(e.row, h.table.columns))
 			case e.stored:
 				gone = append(gone, h.table.values(e.row, h.table.columns[:h.table.keys]))
 			}
@@ -57,6 +58,7 @@ func (h *held[K, R]) collect(to *Changes) {
 // collectFinal gathers the rows that are complete and puts off the others.
 func (h *held[K, R]) collectFinal(to *Changes) {
 	fresh := h.linesOnce()
+	var full slab[R]
 	for _, key := range h.touched {
 		e := h.rows[key]
 		switch {
@@ -66,7 +68,7 @@ func (h *held[K, R]) collectFinal(to *Changes) {
 			e.touched = false
 		default:
 			if !e.absent {
-				fresh = append(fresh, h.table.values(e.row, h.table.columns))
+				fresh = append(fresh, full.row(e.row, h.table.columns))
 			}
 			h.settle(key, e)
 		}
@@ -78,11 +80,32 @@ func (h *held[K, R]) collectFinal(to *Changes) {
 // linesOnce are the rows of a table that nobody looks at.
 func (h *held[K, R]) linesOnce() [][]any {
 	var fresh [][]any
+	var full slab[R]
 	for _, r := range h.once {
-		fresh = append(fresh, h.table.values(r, h.table.columns))
+		fresh = append(fresh, full.row(r, h.table.columns))
 	}
 	h.once = h.once[:0]
 	return fresh
+}
+
+// slab makes rows of values out of pieces of memory, each twice as large as the one before.
+type slab[R any] struct {
+	free []any
+	rows int
+}
+
+const slabRows = 128
+
+func (s *slab[R]) row(r *R, columns []column) []any {
+	n := len(columns)
+	if len(s.free) < n {
+		s.rows = min(max(1, 2*s.rows), slabRows)
+		s.free = make([]any, n*s.rows)
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	fill(out, r, columns)
+	return out
 }
 
 func (h *held[K, R]) add(to *Changes, rows [][]any, how func(*sqldb.Tx, context.Context, sqldb.Bulk) error) {

@@ -102,11 +102,16 @@ func (t *Table[K, R]) isFinal(r *R) bool { return t.final != nil && t.final(r) }
 
 // values are what the columns of a row hold, as drivers know it: string, int64 or nil.
 func (t *Table[K, R]) values(r *R, columns []column) []any {
-	row, out := reflect.ValueOf(r).Elem(), make([]any, len(columns))
+	out := make([]any, len(columns))
+	fill(out, r, columns)
+	return out
+}
+
+func fill[R any](out []any, r *R, columns []column) {
+	row := reflect.ValueOf(r).Elem()
 	for i, c := range columns {
 		out[i] = c.value(row.Field(c.field))
 	}
-	return out
 }
 
 func (c column) value(v reflect.Value) any {
