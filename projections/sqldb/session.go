@@ -70,6 +70,9 @@ func (p *sessions) give(s *session) {
 		s = p.unconnected()
 	}
 	p.free <- s
+	if p.closed.Load() { // perhaps only since, and whoever closed has not seen it
+		_ = p.close()
+	}
 }
 
 // drop makes database/sql forget the connection: nobody knows in what state it is. The statements MUST be closed
@@ -84,17 +87,15 @@ func (s *session) drop() {
 // close ends the connections that aren't in use; those that are end with their transaction.
 func (p *sessions) close() error {
 	p.closed.Store(true)
+	var errs []error
 	for {
 		select {
 		case s := <-p.free:
-			if s.conn == nil {
-				continue
-			}
-			if err := errors.Join(s.cache.close(), s.conn.Close()); err != nil {
-				return err
+			if s.conn != nil {
+				errs = append(errs, s.cache.close(), s.conn.Close())
 			}
 		default:
-			return nil
+			return errors.Join(errs...)
 		}
 	}
 }
