@@ -1,7 +1,6 @@
 package projections_test
 
 import (
-	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/partnerledger/partnerledger/domain/vocabulary"
 	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/internal/sqlite"
 	"github.com/partnerledger/partnerledger/internal/workload"
 	"github.com/partnerledger/partnerledger/projections"
 	"github.com/partnerledger/partnerledger/projections/outcomes"
@@ -83,11 +83,10 @@ func finishedRows(b *testing.B, db *sqldb.DB) map[string][][]any {
 }
 
 func throughNothing(b *testing.B, tables map[string][][]any) time.Duration {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "raw.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-32768)")
-	require.NoError(b, err)
+	db := sqlite.Open(filepath.Join(b.TempDir(), "raw.db"), "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)")
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(outcomes.Projection{}.Schema() + timeline.Projection{}.Schema())
+	_, err := db.Exec(outcomes.Projection{}.Schema() + timeline.Projection{}.Schema())
 	require.NoError(b, err)
 	began := time.Now()
 	transactions := len(tables["timeline"])/1000 + 1

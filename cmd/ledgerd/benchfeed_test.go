@@ -18,6 +18,7 @@ import (
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/eventstore/esdb"
 	"github.com/partnerledger/partnerledger/eventstore/esdbnode"
+	"github.com/partnerledger/partnerledger/internal/sqlite"
 	"github.com/partnerledger/partnerledger/internal/workload"
 	"github.com/partnerledger/partnerledger/internal/workload/inmemory"
 )
@@ -192,8 +193,7 @@ func finishedRows(b *testing.B, l *ledger) (tables []rawTable) {
 // rawWriter writes with the driver alone, set up as the read models' database is.
 func rawWriter(b *testing.B, tables []rawTable, n int) func(b *testing.B) {
 	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "raw.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-32768)")
-	require.NoError(b, err)
+	db := sqlite.Open(filepath.Join(b.TempDir(), "raw.db"), "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-32768)")
 	b.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
 	for _, p := range readModels() {
@@ -202,8 +202,9 @@ func rawWriter(b *testing.B, tables []rawTable, n int) func(b *testing.B) {
 	}
 	inserts := make([]*sql.Stmt, len(tables))
 	for i, t := range tables {
-		inserts[i], err = db.Prepare(t.insert)
+		stmt, err := db.Prepare(t.insert)
 		require.NoError(b, err)
+		inserts[i] = stmt
 	}
 	transactions := n/1000 + 1
 	return func(b *testing.B) {
