@@ -43,6 +43,13 @@ func readJSON(text []byte) (m Metadata, ok bool) {
 	return m, !r.failed && len(r.text) == 0
 }
 
+// Glance reads of metadata what the feed looks at, without reading the rest twice: whose ledger the event belongs to, and
+// the trace that it came in. It gives false where the text isn't in the form in which metadata is written.
+func Glance(metadata []byte) (provider domain.TenantID, traceparent string, ok bool) {
+	m, ok := readJSON(metadata)
+	return m.Provider, m.Traceparent, ok
+}
+
 // form is text that has to go on in one way. Once it didn't, it has failed, and gives nothing more.
 type form struct {
 	text   []byte

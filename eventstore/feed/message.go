@@ -141,8 +141,11 @@ type glance struct {
 
 func peek(metadata []byte) glance {
 	var about glance
-	if len(metadata) == 0 || json.Unmarshal(metadata, &about) != nil {
-		return glance{}
+	var quick bool
+	if about.Provider, about.Traceparent, quick = eventstore.Glance(metadata); !quick {
+		if len(metadata) == 0 || json.Unmarshal(metadata, &about) != nil {
+			return glance{}
+		}
 	}
 	about.Traceparent = about.Traceparent[:min(len(about.Traceparent), 256)]
 	return about
