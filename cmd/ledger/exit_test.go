@@ -73,3 +73,23 @@ func TestCSVPages(t *testing.T) {
 		require.Equal(t, c.asked, strings.Join(asked, " "))
 	}
 }
+
+// Ensure a check that finds a difference exits with 1, and names the first command that differs and how; and that a
+// replay that breaks off isn't taken for one that ended.
+func TestReplayDiffers(t *testing.T) {
+	answer := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
+	t.Cleanup(s.Close)
+	const progress = `{"progress":{"events":7,"position":7,"head":9,"seconds":1,"eventsPerSecond":7,"secondsLeft":0.2}}` + "\n"
+	answer = progress + `{"report":{"summary":"9 decisions replayed, 1 differ\n","events":9,"differing":1,"differences":[` +
+		`{"position":"77","stream":"reseller-x","revision":3,"type":"ResellerSuspended","commandId":"c-1","what":"the rules refuse it: not-enrolled"}]}}` + "\n"
+	got := runs(t, s.URL, "", "replay", "--check")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.out, "9 decisions replayed, 1 differ\n")
+	require.Equal(t, "ledger: the first that differs is command c-1: reseller-x revision 3 (ResellerSuspended, position 77): the rules refuse it: not-enrolled\n", got.errors)
+
+	answer = progress
+	require.Equal(t, ran{code: 1, errors: "ledger: the connection to the ledger broke before the replay had ended; ask again\n"}, runs(t, s.URL, "", "replay", "--check"))
+	answer = progress + `{"problem":{"status":500,"detail":"The ledger failed to answer; tell its operators."}}` + "\n"
+	require.Equal(t, ran{code: 1, errors: "ledger: The ledger failed to answer; tell its operators\n"}, runs(t, s.URL, "", "replay", "--until", "12"))
+}

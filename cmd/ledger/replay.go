@@ -24,7 +24,7 @@ type replaying struct {
 	app           *app
 	until, follow string
 	check         bool
-	reader        reader
+	reader        list // its filters alone: who reads, and why
 
 	bar    replayBar
 	report *wire.ReplayReport
@@ -47,8 +47,8 @@ the log, byte for byte: "N decisions replayed, 0 differ". If any differs it name
 with 1. That nobody changed both a command and all that follows from it is for "ledger verify" to show.
 
 A bar shows how far it is, the rate and the time left. Ctrl-C ends the replay on both sides. The ledger runs few at once and
-refuses more; a log whose daemon is stopped is replayed by "ledgerd replay". Personal texts are blanked unless --reader says
-who reads, which then stays on record.`,
+refuses more; a log whose daemon is stopped is replayed by "ledgerd replay". Personal texts are blanked unless you say who
+you are and why you want to know, which stays on record as an event.`,
 		Example: `  ledger replay --check
   ledger replay --until 2022-03-15T00:00:00Z
   ledger replay --until 2022-03-15T00:00:00Z --follow f8a426eb-ff6d-47d1-92b1-d3118ab19b14
@@ -69,7 +69,7 @@ who reads, which then stays on record.`,
 	f.StringVar(&r.until, "until", "", "fold the log up to this `POINT`: a time, RFC 3339 in UTC, or a position")
 	f.StringVar(&r.follow, "follow", "", "with --until: print each event of this `ENTITY`, with the state after it")
 	f.BoolVar(&r.check, "check", false, "make every decision again and compare")
-	r.reader.flags(cmd)
+	r.reader.reveals(cmd)
 	return cmd
 }
 
@@ -79,14 +79,12 @@ func (r *replaying) fault() error {
 		return errors.New("say what to do: either --check or --until")
 	case r.follow != "" && r.check:
 		return errors.New("--follow goes with --until")
-	case r.check && r.reader.named():
-		return errors.New("--check shows no personal texts, so that it takes no --reader")
 	}
-	return r.reader.fault()
+	return nil
 }
 
 func (r *replaying) query() url.Values {
-	q := url.Values{}
+	q := r.reader.query()
 	if r.check {
 		q.Set("check", "true")
 	} else {
@@ -95,7 +93,6 @@ func (r *replaying) query() url.Values {
 	if r.follow != "" {
 		q.Set("follow", r.follow)
 	}
-	r.reader.into(q)
 	return q
 }
 
@@ -103,6 +100,8 @@ func (r *replaying) run(ctx context.Context, c *client.Client) error {
 	err := c.Replay(ctx, r.query(), r.take)
 	r.bar.done()
 	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("broken off; the ledger ends the replay too")
 	case err != nil:
 		return err
 	case r.report == nil || r.report.Differing == 0:

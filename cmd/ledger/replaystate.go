@@ -25,7 +25,7 @@ var replayLists = []struct {
 		{Heading: "REQUESTED", Field: "requestedAt"}, {Heading: "EXPIRES", Field: "expiresAt"}}},
 	{"subscriptions", "subscriptions", []table.Column{{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "OFFER", Field: "offerName", Width: 36},
 		{Heading: "SEATS", Field: "quantity", Right: true}, {Heading: "STATUS", Field: "status"}, {Heading: "MPN ID ON RECORD", Field: "mpnId"}}},
-	{"supportContacts", "support contacts", []table.Column{{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "SUPPORT", Field: "name", Width: 36}, {Heading: "MPN ID", Field: "mpnId"}}},
+	{"supportContacts", "support contacts", []table.Column{{Heading: "SUBSCRIPTION", Field: "subscriptionId"}, {Heading: "SUPPORT", Field: "name", Width: 36}, {Heading: "MPN ID", Field: "supportMpnId"}}},
 	{"delegatedPrivileges", "delegated privileges", []table.Column{{Heading: "CUSTOMER", Field: "customerTenantId"}, {Heading: "GRANTEE", Field: "granteeTenantId"},
 		{Heading: "KIND", Field: "kind"}, {Heading: "SINCE", Field: "since"}}},
 }

@@ -69,7 +69,8 @@ func asExpected(ts *testscript.TestScript, neg bool, args []string) {
 			continue
 		}
 		asked++
-		question := []string{"state", "--json"}
+		// Addresses are compared too, so that somebody has to say who reads them.
+		question := []string{"state", "--json", "--reveal", "true", "--reader", "ann@auditor.example", "--reader-tenant", "00000000-0000-4000-8000-0000000000aa", "--reason", "comparison"}
 		if q.AsOf != nil {
 			question = append(question, "--as-of", *q.AsOf)
 		}

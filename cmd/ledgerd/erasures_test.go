@@ -159,7 +159,7 @@ func TestReveal(t *testing.T) {
 	d := start(t, "--allow-history")
 	d.play("expected-example/example.jsonl", 0)
 	d.request()
-	for _, target := range []string{"/v1/requests?state=all", "/v1/requests?state=all&format=csv", "/v1/state?reader=ann@auditor.example"} {
+	for _, target := range []string{"/v1/requests?state=all", "/v1/requests?state=all&format=csv", "/v1/state", "/v1/state?reader=ann@auditor.example"} {
 		body := d.get(target).body
 		require.NotContains(t, body, requestAddress, target)
 		require.Contains(t, body, "[personal]", target)

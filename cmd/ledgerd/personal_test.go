@@ -26,8 +26,10 @@ func TestForgottenRequest(t *testing.T) {
 	d.play("expected-example/example.jsonl", 0)
 	const id, address = requestID, requestAddress
 	d.request()
+	require.Contains(t, d.get("/v1/state").body, "[personal]", "nobody says who reads")
+	require.NotContains(t, d.get("/v1/state").body, address)
 	asked := []string{"/v1/requests?asOf=2021-06-01T00:00:00Z&" + reading, "/v1/requests?state=all&format=csv&" + reading, "/v1/requests?request=" + id + "&" + reading,
-		"/v1/state", "/v1/state?" + reading}
+		"/v1/state?" + reading}
 	for _, target := range asked {
 		require.Contains(t, d.get(target).body, address, target)
 		require.NotContains(t, d.get(target).body, "[erased]")

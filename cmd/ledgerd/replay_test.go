@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerledger/partnerledger/eventstore/esdbnode"
 	"github.com/partnerledger/partnerledger/internal/replay"
+	"github.com/partnerledger/partnerledger/internal/wire"
 )
 
 func replayed(t *testing.T, args ...string) (string, error) {
@@ -117,4 +120,34 @@ func onlyEvents(t *testing.T, text string) map[string]any {
 		delete(r.(map[string]any), "resellerEmail")
 	}
 	return d
+}
+
+// Ensure a running ledger replays its own log: the state at a time and at a position is what the read models tell, no
+// address is shown before the reader is on record, and every decision comes out as it is recorded.
+func TestReplay_OverHTTP(t *testing.T) {
+	d := start(t, "--allow-history")
+	d.play("tiny.jsonl", 700)
+	ends := func(query string) wire.ReplayLine[jsontext.Value] {
+		r := d.get("/v1/replay?" + query)
+		require.Equal(t, http.StatusOK, r.status, r.body)
+		lines := strings.Split(strings.TrimSpace(r.body), "\n")
+		var last wire.ReplayLine[jsontext.Value]
+		require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &last))
+		return last
+	}
+	const at = "2021-12-01T00:00:00Z"
+	then := string(*ends("until=" + at).State)
+	require.Equal(t, onlyEvents(t, d.get("/v1/state?asOf="+at+"&asKnownAt="+at).body), onlyEvents(t, then))
+	require.Equal(t, onlyEvents(t, d.get("/v1/state").body), onlyEvents(t, string(*ends(fmt.Sprint("until=", int64(d.head()))).State)))
+
+	require.Contains(t, then, `"resellerEmail":"[personal]"`)
+	require.NotRegexp(t, `"resellerEmail":"[^"]*@`, then)
+	require.Empty(t, d.reads())
+	require.Regexp(t, `"resellerEmail":"[^"]*@`, string(*ends("until=" + at + "&" + reading).State))
+	require.Len(t, d.reads(), 1)
+	require.Contains(t, d.reads()[0].What, "the state replayed up to "+at)
+
+	report := ends("check=true").Report
+	require.Zero(t, report.Differing, report.Summary)
+	require.Equal(t, len(d.recorded()), report.Compared)
 }

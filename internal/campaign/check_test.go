@@ -123,11 +123,11 @@ func (c *campaign) asInMemory(position string) (damage []string) {
 	if err != nil {
 		return append(damage, err.Error())
 	}
-	for _, d := range expected.Differences(c.stateInMemory(events), got) {
+	for _, d := range expected.Differences(expected.Unread(c.stateInMemory(events)), got) {
 		damage = append(damage, "the state differs from that in memory: "+d)
 	}
 	if c.writer.answered() == len(c.writer.lines) && c.final != nil {
-		for _, d := range expected.Differences(c.final, got) {
+		for _, d := range expected.Differences(expected.Unread(c.final), got) {
 			damage = append(damage, "the state differs from what others computed: "+d)
 		}
 	}

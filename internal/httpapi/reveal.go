@@ -93,8 +93,3 @@ func (a *API) show(ctx context.Context, v Reveal, what string, fill func(reveal 
 		Subjects: len(c.subjects), Reason: strings.TrimSpace(v.Reason)})
 	return err
 }
-
-// revealed opens a text for a document that is made for the ledger itself.
-func (a *API) revealed(sealed string) (string, error) {
-	return (&curtain{api: a, open: true, subjects: map[string]bool{}}).text(sealed)
-}
