@@ -84,10 +84,14 @@ func (a *app) follow(ctx context.Context, c *client.Client, orders []wire.Projec
 	for i, o := range orders {
 		ids[i] = o.ID
 	}
-	for !noWait && !allOver(orders) {
+	for patience := time.After(untakenAfter); !noWait && !allOver(orders); {
 		progress.show(orders)
 		select {
 		case <-time.After(ordersAsked):
+		case <-patience:
+			if noneTaken(orders) {
+				fmt.Fprintln(a.err, "no projector has taken the order yet: is one running (ledgerd, or ledgerd --run projector)? The order stands until then")
+			}
 		case <-ctx.Done():
 			return fmt.Errorf("the order stands, and ledger projections shows how far it is: %w", ctx.Err())
 		}
@@ -102,6 +106,19 @@ func (a *app) follow(ctx context.Context, c *client.Client, orders []wire.Projec
 		return err
 	}
 	return failedOrders(orders)
+}
+
+// untakenAfter is how long a projector may take to find an order before somebody should look for it.
+const untakenAfter = 5 * time.Second
+
+// noneTaken tells whether nobody has begun with any of the orders.
+func noneTaken(orders []wire.ProjectionOrder) bool {
+	for _, o := range orders {
+		if o.State != wire.OrderWaiting {
+			return false
+		}
+	}
+	return true
 }
 
 func allOver(orders []wire.ProjectionOrder) bool {

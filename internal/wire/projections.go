@@ -55,10 +55,11 @@ type ProjectionOrder struct {
 	Report      string    `json:"report,omitzero" doc:"What came of it, or why it failed"`
 }
 
-// The states in which an order is over.
+// The states of an order that somebody who waits for it looks at: nobody has begun, and the two in which it is over.
 const (
-	OrderDone   = "done"
-	OrderFailed = "failed"
+	OrderWaiting = "waiting"
+	OrderDone    = "done"
+	OrderFailed  = "failed"
 )
 
 // Over tells whether nothing more will happen to the order.
