@@ -64,6 +64,38 @@ func TestFull_TakesAppendsAgainOnceThereIsRoom(t *testing.T) {
 	require.Equal(t, rebuilt(t, &copyOf{d: again}), dump(n.index))
 }
 
+// Ensure that an append for which there is no room is refused alone: what is smaller still fits into the space that the
+// log has already, and nothing of the refused one is in the log or in the index.
+func TestFull_RefusesOnlyWhatDoesNotFit(t *testing.T) {
+	d := newCrashDisk(-1)
+	opts := Options{SegmentSize: 32 << 10, disk: d}
+	n, err := Start(t.Context(), opts)
+	require.NoError(t, err)
+	d.resize(smallDisk) // less than a large append needs
+	told, large := &acknowledged{streams: map[string][]uuid.UUID{}}, randomEvents("large", smallDisk/700)
+	for range 5 {
+		small := randomEvents("small", 2)
+		_, err = n.writer.append(bounded(t), "small", expectation{kind: expectAny}, small)
+		require.NoError(t, err)
+		told.add("small", small)
+		_, err = n.writer.append(bounded(t), "large", expectation{kind: expectNone}, large)
+		require.ErrorIs(t, err, ErrFull)
+		require.NotErrorIs(t, err, ErrFailed)
+		require.Zero(t, n.index.viewStream("large").events.len())
+	}
+	d.resize(0)
+	_, err = n.writer.append(bounded(t), "large", expectation{kind: expectNone}, large)
+	require.NoError(t, err, "as soon as there is room")
+	told.add("large", large)
+	opts.disk = d.crash(rand.New(rand.NewPCG(1, 4)))
+	require.Error(t, n.Close(), "there is no power")
+	n, err = Start(t.Context(), opts)
+	require.NoError(t, err)
+	defer n.Close()
+	require.Zero(t, told.missing(t, n))
+	require.Equal(t, rebuilt(t, &copyOf{d: opts.disk}), dump(n.index))
+}
+
 // Ensure that a disk that is full when the power goes, at any operation, keeps what was acknowledged.
 func TestFull_PowerLossKeepsWhatWasAcknowledged(t *testing.T) {
 	chance, full, total := rand.New(rand.NewPCG(1, 3)), 0, 0
@@ -113,6 +145,8 @@ func TestFull_IsToldToClients(t *testing.T) {
 	require.ErrorContains(t, failed, "the disk of the event store is full; free space")
 	d.resize(0)
 	write(t, c, "s", esdb.Any{}, event("a"))
+	_, err = n.writer.append(bounded(t), "s", expectation{kind: expectAny}, randomEvents("s", 60)) // the segment is full, too
+	require.NoError(t, err)
 	d.resize(1)
 	require.NoError(t, n.Close())
 }

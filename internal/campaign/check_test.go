@@ -5,9 +5,11 @@ package campaign
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -157,8 +159,9 @@ func (c *campaign) state(position string) (got map[string]any, err error) {
 func (c *campaign) stateInMemory(events []projections.Event) (plain map[string]any) {
 	t, ctx := c.t, c.t.Context()
 	if c.memoryDB == nil {
-		c.memoryDB = c.freshDB()
-		t.Cleanup(func() { _ = c.memoryDB.Close() })
+		var drop func()
+		c.memoryDB, drop = c.freshDB()
+		t.Cleanup(drop)
 		require.NoError(t, inmemory.Prepare(ctx, c.memoryDB, inmemory.ReadModels()...))
 	}
 	db := c.memoryDB
@@ -179,11 +182,13 @@ func (c *campaign) stateInMemory(events []projections.Event) (plain map[string]a
 	return plain
 }
 
-func (c *campaign) freshDB() *sqldb.DB {
+// freshDB is an empty database; drop removes it, for the disk has no room for one from each round.
+func (c *campaign) freshDB() (db *sqldb.DB, drop func()) {
 	c.dbs++
-	db, err := sqldb.Open(c.t.Context(), "sqlite:"+filepath.Join(c.scratch, fmt.Sprint("fresh", c.dbs, ".db")))
+	dir := filepath.Join(c.scratch, fmt.Sprint("fresh", c.dbs))
+	db, err := sqldb.Open(c.t.Context(), "sqlite:"+filepath.Join(dir, "models.db"))
 	require.NoError(c.t, err)
-	return db
+	return db, func() { _ = errors.Join(db.Close(), os.RemoveAll(dir)) }
 }
 
 // readModels are all there are.
@@ -196,8 +201,8 @@ func (c *campaign) asRebuilt() (damage []string) {
 	if len(c.log) == 0 {
 		return nil
 	}
-	fresh := c.freshDB()
-	defer fresh.Close()
+	fresh, drop := c.freshDB()
+	defer drop()
 	c.rebuild(fresh)
 	tables := tablesOf(readModels()...)
 	want, err := fresh.Dump(c.t.Context(), tables...)
