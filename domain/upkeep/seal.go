@@ -47,7 +47,7 @@ func seal(s State, c SealReadModel) (domain.Decision, error) {
 	switch {
 	case c.Digest == "":
 		return domain.Decision{}, domain.Refuse(NothingToSeal).Says("The read model " + c.Projection + " has no tables of this version yet, so there is nothing to seal.")
-	case s.Sealed == last{c.Events, c.Version, c.Digest}:
+	case s.Sealed == last{c.Events, c.EventID, c.Version, c.Digest}:
 		return domain.Decision{}, nil
 	}
 	return domain.Decision{Events: []domain.Event{ReadModelSealed(c)}}, nil

@@ -39,6 +39,7 @@ type State struct {
 // last is a seal, as far as another one can be told from it.
 type last struct {
 	events  int64
+	eventID string
 	version int
 	digest  string
 }
@@ -59,7 +60,7 @@ func evolve(s State, h domain.Happened) State {
 		}
 		s.Skipped[e.EventID] = true
 	case ReadModelSealed:
-		s.Sealed = last{e.Events, e.Version, e.Digest}
+		s.Sealed = last{e.Events, e.EventID, e.Version, e.Digest}
 	}
 	return s
 }

@@ -1,0 +1,443 @@
+package readmodels
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerledger/partnerledger/domain"
+	"github.com/partnerledger/partnerledger/domain/upkeep"
+	"github.com/partnerledger/partnerledger/domain/vocabulary"
+	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/eventstore/memory"
+	"github.com/partnerledger/partnerledger/internal/audit/proof"
+	"github.com/partnerledger/partnerledger/internal/intake"
+	"github.com/partnerledger/partnerledger/internal/seal"
+	"github.com/partnerledger/partnerledger/projections"
+	"github.com/partnerledger/partnerledger/projections/credit"
+	"github.com/partnerledger/partnerledger/projections/customers"
+	"github.com/partnerledger/partnerledger/projections/outcomes"
+	"github.com/partnerledger/partnerledger/projections/partners"
+	"github.com/partnerledger/partnerledger/projections/sqldb"
+	"github.com/partnerledger/partnerledger/projections/sqldb/sqldbtest"
+	"github.com/partnerledger/partnerledger/projections/subscriptions"
+	"github.com/partnerledger/partnerledger/projections/timeline"
+)
+
+func all() []projections.Projection {
+	return []projections.Projection{outcomes.Projection{}, partners.Projection{}, customers.Projection{}, subscriptions.Projection{},
+		credit.Projection{}, timeline.Projection{}}
+}
+
+func names() (list []string) {
+	for _, p := range all() {
+		list = append(list, p.Name())
+	}
+	return list
+}
+
+// ledger is a log in memory with the handler that writes it, and read models in a database.
+type ledger struct {
+	t       *testing.T
+	log     *memory.Store
+	handler *eventstore.Handler
+	reader  *intake.Reader
+	models  *projections.Models
+	db      *sqldb.DB
+}
+
+type nothingOlder struct{}
+
+func (nothingOlder) Outcome(context.Context, domain.CommandID) (eventstore.Outcome, bool, error) {
+	return eventstore.Outcome{}, false, nil
+}
+
+func (nothingOlder) Reflects(context.Context) (eventstore.Position, error) { return 0, nil }
+
+// newLedger follows the log with one projector for each range, all of them if there is none.
+func newLedger(t *testing.T, url string, ranges ...projections.Range) *ledger {
+	t.Helper()
+	reader, err := intake.NewReader(intake.Options{AllowHistory: true, Now: time.Now, Digest: func(b []byte) string { return string(b) }})
+	require.NoError(t, err)
+	keys, err := seal.Open(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, keys.Close()) })
+	l := &ledger{t: t, log: memory.New(), reader: reader, db: sqldbtest.Open(t, url)}
+	l.handler = eventstore.NewHandler(l.log, eventstore.NewCodec(vocabulary.Events(), keys), nothingOlder{}, eventstore.Options{SoleWriter: true})
+	if l.models, err = projections.NewModels(t.Context(), l.db, all()...); err != nil {
+		t.Fatal(err)
+	}
+	if len(ranges) == 0 {
+		ranges = []projections.Range{projections.Whole}
+	}
+	for _, r := range ranges {
+		l.project(projections.Options{Partitions: r, Shared: len(ranges) > 1})
+	}
+	return l
+}
+
+func (l *ledger) project(o projections.Options) {
+	models, err := projections.NewModels(l.t.Context(), l.db, all()...)
+	require.NoError(l.t, err)
+	if !o.Shared {
+		models = l.models
+	}
+	ctx, stop := context.WithCancel(l.t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- projections.NewRunner(models, numbered{l.log}, eventstore.NewCodec(vocabulary.Events(), nil), o).Run(ctx)
+	}()
+	l.t.Cleanup(func() { stop(); require.ErrorIs(l.t, <-ended, context.Canceled) })
+}
+
+type numbered struct{ eventstore.Store }
+
+func (n numbered) Events(ctx context.Context, after eventstore.Cursor) iter.Seq2[eventstore.Sequenced, error] {
+	return func(yield func(eventstore.Sequenced, error) bool) {
+		seq := after.NextSeq
+		for r, err := range n.Subscribe(ctx, after.Position) {
+			if !yield(eventstore.Sequenced{Recorded: r, Seq: seq}, err) || err != nil {
+				return
+			}
+			seq++
+		}
+	}
+}
+
+// play says the lines of a workload from one number up to another; after is called after each.
+func (l *ledger) play(from, to int, after func(line int)) {
+	l.t.Helper()
+	text, err := os.Open("../../workload/testdata/tiny.jsonl")
+	require.NoError(l.t, err)
+	defer text.Close()
+	lines := bufio.NewScanner(text)
+	lines.Buffer(nil, 1<<22)
+	for line := 0; line < to && lines.Scan(); line++ {
+		if line < from {
+			continue
+		}
+		request, err := l.reader.Read(lines.Bytes())
+		require.NoError(l.t, err)
+		_, err = l.handler.Handle(l.t.Context(), request)
+		require.NoError(l.t, err)
+		after(line)
+	}
+	require.NoError(l.t, lines.Err())
+}
+
+func quietly(int) {}
+
+// settle waits until the read models have everything.
+func (l *ledger) settle() {
+	l.t.Helper()
+	head, err := l.log.Head(l.t.Context())
+	require.NoError(l.t, err)
+	require.NoError(l.t, l.models.Wait(l.t.Context(), head))
+}
+
+func (l *ledger) digests() []projections.Digest {
+	l.t.Helper()
+	digests, err := l.models.Digests(l.t.Context(), names()...)
+	require.NoError(l.t, err)
+	return digests
+}
+
+// seal puts a seal on record; change may make another of it.
+func (l *ledger) seal(d projections.Digest, change func(*upkeep.Seal)) {
+	l.t.Helper()
+	s := SealOf(d)
+	change(&s)
+	o, err := l.handler.Handle(l.t.Context(), eventstore.Request{Digest: "seal", Intent: domain.Intent{ID: domain.CommandID(uuid.NewString()),
+		At: domain.InstantOf(time.Now()), Actor: domain.Actor{UserPrincipalName: "kim@operators.example", Role: upkeep.Operator}, Command: upkeep.SealReadModel{Seal: s}}})
+	require.NoError(l.t, err)
+	require.Nil(l.t, o.Refusal)
+}
+
+func asItIs(*upkeep.Seal) {}
+
+func (l *ledger) sealAll() {
+	l.t.Helper()
+	for _, d := range l.digests() {
+		l.seal(d, asItIs)
+	}
+}
+
+func (l *ledger) check(o Options) Report {
+	l.t.Helper()
+	report, err := Check(l.t.Context(), l.log, all(), o)
+	require.NoError(l.t, err)
+	return report
+}
+
+// verdicts are what was said of each read model, with the tables that differ.
+func verdicts(r Report) map[string]string {
+	said := map[string]string{}
+	for _, h := range r.Held {
+		said[h.Projection] = string(h.Verdict)
+		for _, t := range h.Tables {
+			said[h.Projection] += " " + t.Table
+		}
+	}
+	return said
+}
+
+func printed(t *testing.T, r Report) string {
+	t.Helper()
+	var out strings.Builder
+	require.NoError(t, r.Print(&out))
+	return out.String()
+}
+
+var untouched = map[string]string{"outcomes": "same", "partners": "same", "customers": "same", "subscriptions": "same", "credit": "same", "timeline": "same"}
+
+// Ensure read models that nobody touched are found to be as they were sealed: on each database, made by one projector
+// or by two that share the work, and from the log as an auditor takes it away, where positions are others. The check
+// itself makes them in SQLite, in one go; so the digest is the same in every database.
+func TestCheck_FindsWhatNobodyTouchedUntouched(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		for name, ranges := range map[string][]projections.Range{"one projector": nil, "two": {{First: 0, Last: 6}, {First: 7, Last: 15}}} {
+			t.Run(name, func(t *testing.T) {
+				l := newLedger(t, inSchemaOf(t, url), ranges...)
+				l.play(0, 2000, quietly)
+				l.settle()
+				l.sealAll()
+				report := l.check(Options{})
+				require.Equal(t, untouched, verdicts(report))
+				require.True(t, report.Same())
+				require.Regexp(t, `6 read models made again of \d{4} events out of \d{4} in the log: 6 seals are right, 0 differ\n$`, printed(t, report))
+				for _, h := range report.Held {
+					require.Greater(t, h.Rows, int64(50), h.Projection)
+				}
+
+				exported, err := Check(t.Context(), Folder{l.exported(func(seq int, line []byte) []byte { return line })}, all(), Options{})
+				require.NoError(t, err)
+				require.Equal(t, untouched, verdicts(exported))
+			})
+		}
+	})
+}
+
+// inSchemaOf is another empty database of the same kind.
+func inSchemaOf(t *testing.T, url string) string {
+	if strings.HasPrefix(url, "sqlite") {
+		return sqldbtest.SQLite(t)
+	}
+	return sqldbtest.Postgres(t)
+}
+
+// exported is the log as files, 100 events in each.
+func (l *ledger) exported(change func(seq int, line []byte) []byte) fstest.MapFS {
+	files, seq := fstest.MapFS{}, 0
+	for r, err := range l.log.ReadAll(l.t.Context(), eventstore.Beginning) {
+		require.NoError(l.t, err)
+		line, err := proof.Event{Seq: uint64(seq), Stream: r.Stream, Revision: int64(r.Revision), ID: r.ID.String(), Type: r.Type, Data: r.Data, Metadata: r.Metadata}.Line()
+		require.NoError(l.t, err)
+		name := fmt.Sprintf("events/%012d.jsonl", seq/100*100)
+		if files[name] == nil {
+			files[name] = &fstest.MapFile{}
+		}
+		files[name].Data = append(files[name].Data, change(seq, line)...)
+		seq++
+	}
+	return files
+}
+
+// Ensure a row that somebody changed in the database is found, in the read model and the table in which it is, however
+// little it is, and that nothing else is said to differ.
+func TestCheck_FindsWhatWasChangedByHand(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		for statement, want := range map[string][2]string{
+			`UPDATE timeline SET user_name = 'nobody@northwind.example' WHERE seq = 1000`:                                   {"timeline", "timeline"},
+			`UPDATE timeline SET reason = '' WHERE seq = (SELECT MIN(seq) FROM timeline WHERE reason IS NULL)`:              {"timeline", "timeline"},
+			`DELETE FROM timeline_owners WHERE mpn_id = (SELECT MIN(mpn_id) FROM timeline_owners)`:                          {"timeline", "timeline_owners"},
+			`UPDATE credit_intervals SET since = since + 1 WHERE opened_by = (SELECT MIN(opened_by) FROM credit_intervals)`: {"credit", "credit_intervals"},
+			`UPDATE partnerships SET until = NULL`:                                                                          {"partners", "partnerships"},
+			`INSERT INTO partner_agreements VALUES ('r', 'Europe', 1, 1, 1)`:                                                {"partners", "partner_agreements"},
+			`DELETE FROM outcomes WHERE status = 'refused'`:                                                                 {"outcomes", "outcomes"},
+		} {
+			t.Run(want[1], func(t *testing.T) {
+				l := newLedger(t, inSchemaOf(t, url))
+				l.play(0, 2000, quietly)
+				l.settle()
+				require.NoError(t, l.db.Write(t.Context(), func(tx *sqldb.Tx) error {
+					result, err := tx.Exec(t.Context(), statement)
+					require.NoError(t, err)
+					changed, err := result.RowsAffected()
+					require.NoError(t, err)
+					require.Positive(t, changed)
+					return nil
+				}))
+				l.sealAll()
+				report := l.check(Options{})
+				differing := map[string]string{}
+				for name, verdict := range untouched {
+					differing[name] = verdict
+				}
+				differing[want[0]] = "differs " + want[1]
+				require.Equal(t, differing, verdicts(report))
+				require.False(t, report.Same())
+				require.Contains(t, printed(t, report), "5 seals are right, 1 differ")
+				require.Contains(t, printed(t, report), "in table "+want[1]+", sealed with ")
+			})
+		}
+	})
+}
+
+// Ensure a digest taken while events are applied is of exactly the events that it says, wherever that is.
+func TestDigests_AreOfOnePlaceWhileEventsFlow(t *testing.T) {
+	sqldbtest.Each(t, func(t *testing.T, url string) {
+		l := newLedger(t, url)
+		l.play(0, 200, quietly)
+		l.settle()
+		taken := make(chan []projections.Digest, 10_000)
+		stop, ended := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				digests, err := l.models.Digests(t.Context(), names()...)
+				if err == nil {
+					taken <- digests
+				}
+				select {
+				case <-stop:
+					ended <- err
+					return
+				default:
+				}
+				if err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		l.play(200, 2000, func(line int) {
+			if line%150 == 0 { // wait for some to be taken on the way
+				before := len(taken)
+				require.Eventually(t, func() bool { return len(taken) > before }, 30*time.Second, time.Millisecond)
+			}
+		})
+		l.settle()
+		close(stop)
+		require.NoError(t, <-ended)
+		close(taken)
+		last, places := map[string]uint64{}, map[uint64]bool{}
+		for digests := range taken {
+			for _, d := range digests {
+				require.Equal(t, digests[0].Events, d.Events, "they are of one snapshot, and one transaction moves them all")
+				if last[d.Name] != d.Events {
+					last[d.Name] = d.Events
+					places[d.Events] = true
+					l.seal(d, asItIs)
+				}
+			}
+		}
+		require.Greater(t, len(places), 8)
+		report := l.check(Options{Every: true})
+		for _, h := range report.Held {
+			require.Equal(t, Same, h.Verdict, "%s as of %d events: %s %v", h.Projection, h.Seal.Events, h.Why, h.Tables)
+		}
+		require.Len(t, report.Held, 6*len(places))
+	})
+}
+
+// Ensure a seal isn't believed what it says of the log, and that what can't be compared isn't said to be right.
+func TestCheck_BelievesNoSeal(t *testing.T) {
+	l := newLedger(t, sqldbtest.SQLite(t))
+	_, err := Check(t.Context(), l.log, all(), Options{})
+	require.ErrorIs(t, err, ErrNoSeals)
+	l.play(0, 300, quietly)
+	l.settle()
+	held := map[string]projections.Digest{}
+	for _, d := range l.digests() {
+		held[d.Name] = d
+	}
+	l.seal(held["timeline"], func(s *upkeep.Seal) { s.Events = 1_000_000 })
+	l.seal(held["credit"], func(s *upkeep.Seal) { s.EventID = uuid.NewString() })
+	l.seal(held["partners"], func(s *upkeep.Seal) { s.Version++ })
+	l.seal(held["customers"], func(s *upkeep.Seal) { s.Schema = "another" })
+	l.seal(held["outcomes"], func(s *upkeep.Seal) { s.Projection = "lunch" })
+	report := l.check(Options{})
+	require.Equal(t, map[string]string{"timeline": "differs", "credit": "differs", "partners": "unknown", "customers": "unknown", "lunch": "unknown"}, verdicts(report))
+	require.Equal(t, []string{"outcomes", "subscriptions"}, report.Unsealed)
+	require.False(t, report.Same())
+	text := printed(t, report)
+	for _, why := range []string{"it claims to be of 1000000 events, and only", "and it was sealed as of event", "use the ledgerd of then, or seal anew",
+		"made by another schema", "this program has no such read model", "never sealed: outcomes, subscriptions", "3 can't be made by this program"} {
+		require.Contains(t, text, why)
+	}
+
+	l.seal(held["credit"], asItIs) // the last one counts
+	require.Equal(t, "same", verdicts(l.check(Options{}))["credit"])
+	require.Equal(t, 1, l.check(Options{Every: true}).count(Same))
+	require.Equal(t, 2, l.check(Options{Every: true}).count(Differs))
+}
+
+// Ensure an event changed in the log, and not in the read model, is a difference too; and one that is missing an error.
+func TestCheck_NoticesAnotherLog(t *testing.T) {
+	l := newLedger(t, sqldbtest.SQLite(t))
+	l.play(0, 300, quietly)
+	l.settle()
+	l.sealAll()
+	changed := l.exported(func(_ int, line []byte) []byte { return line })
+	swapped, err := Check(t.Context(), Folder{changed}, all(), Options{})
+	require.NoError(t, err)
+	require.True(t, swapped.Same())
+	other := l.exported(func(seq int, line []byte) []byte {
+		e, err := proof.ParseEvent(line)
+		require.NoError(t, err)
+		e.Metadata = []byte(strings.Replace(string(e.Metadata), "@northwind", "@southwind", 1))
+		again, err := e.Line()
+		require.NoError(t, err)
+		return again
+	})
+	report, err := Check(t.Context(), Folder{other}, all(), Options{})
+	require.NoError(t, err)
+	require.Equal(t, "differs timeline", verdicts(report)["timeline"])
+	_, err = Check(t.Context(), Folder{l.exported(func(seq int, line []byte) []byte {
+		if seq == 105 {
+			return nil
+		}
+		return line
+	})}, all(), Options{})
+	require.ErrorContains(t, err, "event 106 stands where event 105 was due")
+	_, err = Check(t.Context(), Folder{fstest.MapFS{}}, all(), Options{})
+	require.ErrorContains(t, err, "ledger evidence --whole")
+}
+
+// Ensure an event that was skipped on record is passed over here as well, and that one which can't be applied is said
+// to be in the way.
+func TestCheck_PassesOverWhatWasSkipped(t *testing.T) {
+	l := newLedger(t, sqldbtest.SQLite(t))
+	l.play(0, 100, quietly)
+	l.settle()
+	poison := uuid.New()
+	_, err := l.log.Append(t.Context(), "lunch-1", eventstore.NoStream, eventstore.Proposed{ID: poison, Type: "LunchEaten", Data: []byte(`{}`), Metadata: []byte(`{}`)})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		all, err := l.models.Status(t.Context(), eventstore.Start)
+		require.NoError(t, err)
+		return !slices.ContainsFunc(all, func(s projections.Status) bool { return s.State != projections.Stopped })
+	}, 30*time.Second, time.Millisecond)
+	stopped := l.digests()
+	require.Equal(t, untouched, func() map[string]string { l.sealAll(); return verdicts(l.check(Options{})) }(), "as of where they stand still")
+
+	d := stopped[5]
+	d.Events, d.Last = d.Events+1, eventstore.Landmark{ID: poison}
+	l.seal(d, asItIs)
+	report := l.check(Options{})
+	require.Contains(t, printed(t, report), "it can't be made of these events: event "+poison.String())
+	_, err = l.handler.Handle(t.Context(), eventstore.Request{Digest: "skip", Intent: domain.Intent{ID: domain.CommandID(uuid.NewString()), At: domain.InstantOf(time.Now()),
+		Actor: domain.Actor{UserPrincipalName: "kim@operators.example", Role: upkeep.Operator}, Command: upkeep.SkipProjectionEvent{
+			Projection: "timeline", EventID: poison.String(), EventType: "LunchEaten", Reason: "by hand", StandsAt: poison.String()}}})
+	require.NoError(t, err)
+	require.Equal(t, untouched, verdicts(l.check(Options{})), "as of the event that is passed over")
+}
