@@ -15,7 +15,7 @@ import (
 func (a *app) projections() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "projections",
-		Short: "Look after the read models: list, retry, skip, rebuild, rollback, drop",
+		Short: "Look after the read models: list, retry, skip, rebuild, rollback, drop, seal",
 		Long: `projections lists the read models: the tables that answer questions, made of the ledger's events. The events are the
 truth, so a read model can be made anew at any time.
 
@@ -31,7 +31,7 @@ What is ordered here is carried out by the process that applies events, wherever
 		Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listProjections(cmd.Context()) },
 	}
-	cmd.AddCommand(a.retryProjections(), a.skipEvent(), a.rebuildProjections(), a.rollbackProjections(), a.dropProjections())
+	cmd.AddCommand(a.retryProjections(), a.skipEvent(), a.rebuildProjections(), a.rollbackProjections(), a.dropProjections(), a.sealProjections())
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/partnerledger/partnerledger/eventstore"
+	"github.com/partnerledger/partnerledger/internal/audit/readmodels"
 	"github.com/partnerledger/partnerledger/internal/replay"
 	"github.com/partnerledger/partnerledger/internal/replay/fold"
 	"github.com/partnerledger/partnerledger/internal/seal"
@@ -39,6 +41,12 @@ events that come out with those in the log, byte for byte.
   ledgerd replay --check --eventstore esdb://… --data DIR               an event store, with the keys under DIR
   ledgerd replay --check --eventstore esdb://… --without-keys           without its keys, also beside a daemon
 
+--seals makes the read models again, in a database of its own, and compares them with the digests that are on record
+(ledger projections seal); --seals=all compares with every one of these, and not just with the last.
+
+  ledgerd replay --seals --data DIR                                     or --eventstore esdb://…; no keys are needed
+  ledgerd replay --seals --log EXPORTED-LOG                             the log as an auditor took it away and verified it
+
 Texts about people who were forgotten can't be compared; they are counted, and the rest of their events is compared.
 So are those of everybody where the keys aren't at hand.
 
@@ -54,6 +62,7 @@ type replayConfig struct {
 	config
 	check, withoutKeys, json bool
 	until, follow            string
+	seals, folder            string
 	point                    fold.Until
 }
 
@@ -62,10 +71,13 @@ func (c *replayConfig) flags() *pflag.FlagSet {
 	f.SortFlags = false
 	f.Usage = func() {}
 	f.BoolVar(&c.check, "check", false, "make every decision again and compare")
+	f.StringVar(&c.seals, "seals", "", "make the read models again and compare with what was sealed: `newest` or all")
+	f.Lookup("seals").NoOptDefVal = newestSeals
 	f.StringVar(&c.until, "until", "", "fold the log up to this time or position, and print the state")
 	f.StringVar(&c.follow, "follow", "", "with --until: print each event of this entity, with the state after it")
 	f.StringVar(&c.Data, "data", "data", "directory of a daemon: its event log, unless another is named, and its keys")
 	f.StringVar(&c.EventStore, "eventstore", "", "EventStoreDB to read, esdb://HOST:PORT?tls=false; empty: the log under --data")
+	f.StringVar(&c.folder, "log", "", "with --seals: an exported log to read, a `DIRECTORY`; see ledger evidence --whole, and ledger verify it first")
 	f.BoolVar(&c.withoutKeys, "without-keys", false, "compare no personal texts, and leave the keys alone")
 	f.BoolVar(&c.json, "json", false, "print the report, and what is followed, as JSON")
 	return f
@@ -106,8 +118,14 @@ func (c *replayConfig) parse(f *pflag.FlagSet, args []string, getenv func(string
 }
 
 func (c *replayConfig) validate() (faults []error) {
-	if c.check == (c.until != "") {
-		faults = append(faults, errors.New("say what to do: either --check or --until"))
+	if asked := []bool{c.check, c.until != "", c.seals != ""}; len(slices.DeleteFunc(asked, func(is bool) bool { return !is })) != 1 {
+		faults = append(faults, errors.New("say what to do: either --check, --until or --seals"))
+	}
+	if c.seals != "" && c.seals != newestSeals && c.seals != allSeals {
+		faults = append(faults, fmt.Errorf("--seals: %q is neither newest nor all", c.seals))
+	}
+	if c.folder != "" && c.seals == "" {
+		faults = append(faults, errors.New("--log goes with --seals"))
 	}
 	if c.follow != "" && c.until == "" {
 		faults = append(faults, errors.New("--follow goes with --until"))
@@ -122,6 +140,9 @@ func (c *replayConfig) validate() (faults []error) {
 }
 
 func (c *replayConfig) run(ctx context.Context, stdout io.Writer) (err error) {
+	if c.folder != "" {
+		return c.againstSeals(ctx, readmodels.Folder{Files: os.DirFS(c.folder)}, stdout)
+	}
 	l := &ledger{config: c.config, log: c.logger()}
 	defer func() { err = errors.Join(err, l.close()) }()
 	if err := c.wants("eventstore", c.EventStore == ""); err != nil {
@@ -130,8 +151,11 @@ func (c *replayConfig) run(ctx context.Context, stdout io.Writer) (err error) {
 	if err := l.connectStore(ctx); err != nil {
 		return err
 	}
-	if c.until != "" {
+	switch {
+	case c.until != "":
 		return c.fold(ctx, l.store, stdout)
+	case c.seals != "":
+		return c.againstSeals(ctx, l.store, stdout)
 	}
 	o := replay.Options{}
 	if !c.withoutKeys {

@@ -67,6 +67,7 @@ func (u *Upkeep) routes(api huma.API) {
 			return &ordersAnswer{wire.ProjectionOrders{Items: list}}, u.asProblem(err)
 		})
 	}
+	u.sealing(api)
 	skip := op("skip-projection-event", http.MethodPost, "/v1/projections/{name}/skip", "Let a read model pass over an event",
 		"The event at which it stands still, for a reason that stays on record, as an event of its own. Every rebuild passes over it as well.")
 	skip.DefaultStatus, skip.Errors = http.StatusAccepted, []int{http.StatusNotFound, http.StatusConflict}

@@ -27,6 +27,7 @@ type Projections interface {
 	Status(ctx context.Context, head eventstore.Cursor) ([]projections.Status, error)
 	OrderAll(ctx context.Context, kind projections.Kind, names ...string) ([]string, error)
 	Orders(ctx context.Context, r sqldb.Reader) ([]projections.Order, error)
+	Digests(ctx context.Context, names ...string) ([]projections.Digest, error)
 }
 
 // Upkeep is how people look after the read models. It needs none of them in order to answer, so that it can be asked
