@@ -7,7 +7,8 @@
 // no number can be missing.
 //
 //	collect.go  makes a bundle from a ledger over HTTP; export.go, a whole log
-//	verify.go   checks a bundle; verifylog.go, a whole log; verdict.go, what they say
+//	verify.go   checks a bundle; verifylog.go, a whole log; verdict.go, what they say; seals.go, the read models
+//	            that were sealed among the events
 //
 // Who checks needs the log's verifier key from somewhere else than the bundle, and nothing more. Both kinds
 // hold a MANIFEST that sha256sum can check, and every proof is in a public form; see package proof.

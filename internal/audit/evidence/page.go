@@ -70,7 +70,8 @@ func page(c proof.Checkpoint, old *proof.Checkpoint, asked string, events []proo
 		Size                int64
 		Old                 *proof.Checkpoint
 		Rows                []pageRow
-	}{c.Origin, c.Root.String(), asked, c.Size, old, nil}
+		Seals               []Seal
+	}{c.Origin, c.Root.String(), asked, c.Size, old, nil, sealsOf(events)}
 	for _, e := range events {
 		row := pageRow{Seq: e.Seq, Type: e.Type, Stream: e.Stream, Data: indented(e.Data), Meta: indented(e.Metadata)}
 		var meta struct {

@@ -77,6 +77,7 @@ type Verdict struct {
 	First, Last uint64 // numbers of the first and the last of the events
 	Whole       bool   // every event of the log is there
 	Since       *proof.Checkpoint
+	Seals       []Seal // of read models, among the events
 	Took        time.Duration
 }
 
@@ -99,7 +100,7 @@ func (v Verdict) Print(w io.Writer) error {
 	default:
 		lines = append(lines, "since then  no checkpoint of an earlier visit was given; keep this one for the next")
 	}
-	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	_, err := fmt.Fprintln(w, strings.Join(append(lines, v.sealLines()...), "\n"))
 	return err
 }
 

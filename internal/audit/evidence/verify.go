@@ -31,7 +31,7 @@ func VerifyBundle(text []byte, c Checks) (v Verdict, err error) {
 	if err := b.sameFiles(v.Checkpoint, old, events); err != nil {
 		return v, err
 	}
-	v.Events, v.Took = len(events), time.Since(began)
+	v.Events, v.Seals, v.Took = len(events), sealsOf(events), time.Since(began)
 	if len(events) > 0 {
 		v.First, v.Last = events[0].Seq, events[len(events)-1].Seq
 	}

@@ -27,6 +27,7 @@ type wholeLog struct {
 	tree    proof.Tree
 	bundles map[int64][][]byte // the last bundle of entries that was read
 	broken  error              // the first tile that isn't that of the leaves
+	seals   []Seal
 }
 
 // VerifyLog checks every byte of an exported log. Its error is a *Fault: the first thing that is wrong.
@@ -61,7 +62,7 @@ func VerifyLog(files fs.FS, c Checks) (v Verdict, err error) {
 	if err := l.run(); err != nil {
 		return v, err
 	}
-	v = Verdict{Signed: l.now, Events: int(l.now.Size), Last: uint64(max(l.now.Size-1, 0)), Whole: true, Since: l.old, Took: time.Since(began)}
+	v = Verdict{Signed: l.now, Events: int(l.now.Size), Last: uint64(max(l.now.Size-1, 0)), Whole: true, Since: l.old, Seals: l.seals, Took: time.Since(began)}
 	return v, nil
 }
 
@@ -126,7 +127,7 @@ func (l *wholeLog) stretch(first, count int64) error {
 			return err
 		}
 	}
-	return nil
+	return l.noteSeals(lines)
 }
 
 // inParallel does something for each number on all processors; the error is that of the lowest of them.
