@@ -58,7 +58,8 @@ type ledger struct {
 	front     *front
 	heads     *headCount
 
-	closers []func() error
+	storeTold bool // why the event store ended
+	closers   []func() error
 }
 
 // serve wires what the roles need and runs them until ctx ends or one fails for good.
@@ -118,7 +119,7 @@ func (l *ledger) connectStore(ctx context.Context) error {
 			return fmt.Errorf("embedded event store: %w", err)
 		}
 		l.node = node
-		l.onClose(node.Close)
+		l.onClose(l.closeStore)
 		connection = node.ConnectionString()
 	}
 	store, err := esdb.Open(esdb.Options{ConnectionString: connection, Logger: l.log.With("part", "esdb")})
@@ -246,8 +247,25 @@ func (l *ledger) guardStore(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	case <-l.node.Done():
-		return ended(ctx, "embedded event store", l.node.Close())
 	}
+	err := l.node.Close()
+	switch {
+	case err == nil:
+		err = errors.New("a client shut it down; start ledgerd again")
+	case errors.Is(err, esdbnode.ErrFailed):
+		err = fmt.Errorf("see to the disk and start ledgerd again; all that was acknowledged is there, and what failed can be submitted again: %w", err)
+	}
+	err = ended(ctx, "embedded event store", err)
+	l.storeTold = err != nil
+	return err
+}
+
+// closeStore tells what went wrong with the event store unless guardStore has.
+func (l *ledger) closeStore() error {
+	if err := l.node.Close(); !l.storeTold {
+		return err
+	}
+	return nil
 }
 
 // ended tells the end that was asked for from a failure.
