@@ -30,7 +30,7 @@ type Projection struct{}
 func (Projection) Name() string { return "credit" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 2 }
+func (Projection) Version() int { return 3 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
@@ -92,6 +92,22 @@ func (c change) applyToSubscription() error {
 		return c.clear(f)
 	case customer.SubscriptionCancelled:
 		return c.end(f)
+	default:
+		return c.applyToSeats()
+	}
+}
+
+// applyToSeats notes what only the seats have to know, for sums by reseller.
+func (c change) applyToSeats() error {
+	switch f := c.e.Fact.(type) {
+	case customer.CustomerAssociatedWithReseller:
+		return c.manage(f.Key, f.ResellerTenantID)
+	case customer.CustomerDissociatedFromReseller:
+		return c.manage(f.Key, "")
+	case customer.SubscriptionSuspended:
+		return c.activate(subscription{f.Key, f.SubscriptionID}, false)
+	case customer.SubscriptionReactivated:
+		return c.activate(subscription{f.Key, f.SubscriptionID}, true)
 	default:
 		return nil
 	}

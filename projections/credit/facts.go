@@ -25,7 +25,7 @@ func (c change) begin(s subscription, seats int) error {
 	if err != nil {
 		return err
 	}
-	if err := c.insertSeats(s, seats); err != nil {
+	if err := c.firstSeats(s, seats); err != nil {
 		return err
 	}
 	for _, policy := range policies {
@@ -45,28 +45,6 @@ func (c change) upgrade(f customer.SubscriptionUpgraded) error {
 		return err
 	}
 	return c.begin(subscription{f.Key, f.NewSubscriptionID}, f.Moved)
-}
-
-func (c change) insertSeats(s subscription, number int) error {
-	return seats.Insert(c.rows, &step{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id,
-		Seq: domain.Place(c.e.Seq), Since: c.e.Meta.At, Seats: number})
-}
-
-func (c change) endSeats(s subscription) error {
-	last, err := seatsOpen.One(c.ctx, c.rows, &step{Provider: s.ProviderTenantID, Customer: s.CustomerTenantID, ID: s.id})
-	if err != nil || last == nil {
-		return err
-	}
-	last.Until = c.now()
-	seats.Change(c.rows, last)
-	return nil
-}
-
-func (c change) seats(s subscription, number int) error {
-	if err := c.endSeats(s); err != nil {
-		return err
-	}
-	return c.insertSeats(s, number)
 }
 
 func (c change) assign(f customer.ResellerOfRecordAssigned) error {

@@ -74,11 +74,8 @@ var intervalList = readmodel.List[Interval]{
 const ofSubscription = `(i.provider_tenant_id, i.customer_tenant_id) IN
     (SELECT k.provider_tenant_id, k.customer_tenant_id FROM credit_subscriptions k WHERE k.subscription_id = ?)`
 
-// ofReseller finds the subscriptions on which a reseller ever was on record: its partnerships lead to them.
-const ofReseller = `(i.provider_tenant_id, i.customer_tenant_id, i.subscription_id) IN (
-    SELECT x.provider_tenant_id, x.customer_tenant_id, x.subscription_id
-    FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = ?) p
-    JOIN credit_intervals x ON x.provider_tenant_id = p.provider_tenant_id AND x.reseller_tenant_id = p.reseller_tenant_id AND x.policy = ?)`
+// ofReseller names the providers with which a reseller ever had a partnership: the index of its intervals begins with them.
+const ofReseller = `i.provider_tenant_id IN (SELECT p.provider_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = ?)`
 
 func (f Filter) policy() credit.Policy {
 	if f.Policy == "" {
@@ -93,7 +90,7 @@ func (f Filter) narrow(s *readmodel.Select) *readmodel.Select {
 		s.And("i.subscription_id = ?", f.Subscription).And(ofSubscription, f.Subscription)
 	}
 	if f.Reseller != "" {
-		s.And("i.reseller_tenant_id = ?", f.Reseller).And(ofReseller, f.Reseller, f.policy())
+		s.And("i.reseller_tenant_id = ?", f.Reseller).And(ofReseller, f.Reseller)
 	}
 	readmodel.When(s, f.MPNID, "i.mpn_id = ?")
 	return s
@@ -162,8 +159,20 @@ func SeatSteps(ctx context.Context, r sqldb.Reader, f Filter) ([]Seats, error) {
 	list, err := readmodel.All(ctx, r, s, func(s *Seats) []any {
 		return []any{&s.ProviderTenantID, &s.CustomerTenantID, &s.SubscriptionID, &s.Since, &s.Until, &s.Seats}
 	})
-	for i := range list {
-		list[i].Until = f.At.Shown(list[i].Until)
+	steps := list[:0]
+	for _, s := range list {
+		s.Until = f.At.Shown(s.Until)
+		if last := len(steps) - 1; last >= 0 && steps[last].goesOn(s) {
+			steps[last].Until = s.Until
+			continue
+		}
+		steps = append(steps, s)
 	}
-	return list, err
+	return steps, err
+}
+
+// goesOn tells whether the next row is of the same step: rows end also when who has to do with the seats changes.
+func (s Seats) goesOn(next Seats) bool {
+	return s.SubscriptionID == next.SubscriptionID && s.CustomerTenantID == next.CustomerTenantID &&
+		s.ProviderTenantID == next.ProviderTenantID && s.Seats == next.Seats && s.Until != nil && *s.Until == next.Since
 }

@@ -9,7 +9,7 @@ import (
 
 // Tables are those of the schema.
 func (Projection) Tables() []tables.Definition {
-	return []tables.Definition{subscriptions, seats, facts, intervals, locations, deauthorized, partnerships}
+	return []tables.Definition{subscriptions, seats, managers, facts, intervals, locations, deauthorized, partnerships}
 }
 
 // subscription names one subscription.
@@ -41,7 +41,7 @@ type placed struct {
 	seq domain.Place
 }
 
-// step is a number of seats; nobody looks at those that are over.
+// step is a number of seats, and who had to do with them as it was recorded; nobody looks at those that are over.
 type step struct {
 	Provider domain.TenantID       `sql:"provider_tenant_id,key"`
 	Customer domain.TenantID       `sql:"customer_tenant_id,key"`
@@ -50,16 +50,37 @@ type step struct {
 	Since    domain.Instant        `sql:"since"`
 	Until    *domain.Instant       `sql:"until"`
 	Seats    int                   `sql:"seats"`
+	Active   bool                  `sql:"active"`
+	Reseller domain.TenantID       `sql:"reseller_tenant_id,null"` // on record
+	Manager  domain.TenantID       `sql:"manager_tenant_id,null"`  // associated with the customer
 }
 
 func (s *step) of() subscription { return named(s.Provider, s.Customer, s.ID) }
 func (s *step) key() placed      { return placed{s.of(), s.Seq} }
-func (s *step) lasts() bool      { return s.Until == nil }
+func (s *step) customer() customer.Key {
+	return customer.Key{ProviderTenantID: s.Provider, CustomerTenantID: s.Customer}
+}
+func (s *step) lasts() bool { return s.Until == nil }
 
 var (
 	seats     = tables.Of("credit_seats", (*step).key).Final(func(s *step) bool { return !s.lasts() })
 	seatsOpen = tables.On(seats, (*step).of, (*step).lasts, "until IS NULL", "provider_tenant_id", "customer_tenant_id", "subscription_id")
+	// customerSeats are the seats that all subscriptions of a customer have now.
+	customerSeats = tables.On(seats, (*step).customer, (*step).lasts, "until IS NULL", "provider_tenant_id", "customer_tenant_id")
 )
+
+// managed is which reseller is associated with a customer now.
+type managed struct {
+	Provider domain.TenantID `sql:"provider_tenant_id,key"`
+	Customer domain.TenantID `sql:"customer_tenant_id,key"`
+	Reseller domain.TenantID `sql:"reseller_tenant_id,null"`
+}
+
+func (m *managed) key() customer.Key {
+	return customer.Key{ProviderTenantID: m.Provider, CustomerTenantID: m.Customer}
+}
+
+var managers = tables.Of("credit_managers", (*managed).key)
 
 // fact is one about the reseller of record, as it was recorded.
 type fact struct {

@@ -55,10 +55,17 @@ CREATE INDEX IF NOT EXISTS credit_intervals_of_id ON credit_intervals (mpn_id, s
   WHERE mpn_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS credit_intervals_superseded ON credit_intervals (reseller_tenant_id)
   WHERE known_until IS NOT NULL AND reseller_tenant_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS credit_intervals_corrected ON credit_intervals (provider_tenant_id, reseller_tenant_id, known_since)
+  WHERE known_since > since AND policy = 'keep' AND reseller_tenant_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS credit_intervals_replaced ON credit_intervals (provider_tenant_id, reseller_tenant_id, known_until)
+  WHERE known_until IS NOT NULL AND policy = 'keep' AND reseller_tenant_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS credit_intervals_open ON credit_intervals (reseller_tenant_id, provider_tenant_id)
   WHERE until IS NULL AND known_until IS NULL AND reseller_tenant_id IS NOT NULL;
 
--- The number of seats over the life of each subscription; the last step ends with the subscription.
+-- The number of seats over the life of each subscription; the last step ends with the subscription. Each step says too
+-- whether the subscription was active, who was on record under keep and who managed the customer, as it was recorded then:
+-- a correction changes it from its recording on. So the sums of a reseller at any instant are one walk through an index,
+-- to which comes what corrections changed (credit_intervals_corrected, credit_intervals_replaced).
 CREATE TABLE IF NOT EXISTS credit_seats (
   provider_tenant_id TEXT NOT NULL,
   customer_tenant_id TEXT NOT NULL,
@@ -67,10 +74,26 @@ CREATE TABLE IF NOT EXISTS credit_seats (
   since              BIGINT NOT NULL,
   until              BIGINT,
   seats              BIGINT NOT NULL,
+  active             INTEGER NOT NULL,
+  reseller_tenant_id TEXT,
+  manager_tenant_id  TEXT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, subscription_id, seq)
 );
 CREATE INDEX IF NOT EXISTS credit_seats_open ON credit_seats (provider_tenant_id, customer_tenant_id, subscription_id)
   WHERE until IS NULL;
+
+CREATE INDEX IF NOT EXISTS credit_seats_on_record ON credit_seats (provider_tenant_id, reseller_tenant_id, since, until, seats)
+  WHERE active = 1 AND reseller_tenant_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS credit_seats_managed ON credit_seats (provider_tenant_id, manager_tenant_id, since, until, seats)
+  WHERE active = 1 AND manager_tenant_id IS NOT NULL;
+
+-- The reseller associated with each customer now, null where there is none.
+CREATE TABLE IF NOT EXISTS credit_managers (
+  provider_tenant_id TEXT NOT NULL,
+  customer_tenant_id TEXT NOT NULL,
+  reseller_tenant_id TEXT,
+  PRIMARY KEY (provider_tenant_id, customer_tenant_id)
+);
 
 CREATE TABLE IF NOT EXISTS credit_subscriptions (
   provider_tenant_id TEXT NOT NULL,

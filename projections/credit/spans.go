@@ -106,8 +106,12 @@ func (c change) again(s subscription) error {
 	for _, r := range rows {
 		have[spanKey{r.Policy, r.Since}] = r
 	}
+	var present domain.TenantID
 	for _, policy := range policies {
 		for _, want := range k.spans(policy) {
+			if policy == credit.Keep && want.Until == nil {
+				present = want.Reseller
+			}
 			key := spanKey{policy, want.Since}
 			if err := c.settle(have[key], want); err != nil {
 				return err
@@ -116,7 +120,7 @@ func (c change) again(s subscription) error {
 		}
 	}
 	c.dropAll(have)
-	return nil
+	return c.onRecord(s, present)
 }
 
 // settle makes the row say what is wanted; nil is none at all.

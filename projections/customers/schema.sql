@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS customer_resellers (
   until_seq          BIGINT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
 );
-CREATE INDEX IF NOT EXISTS customer_resellers_of ON customer_resellers (provider_tenant_id, reseller_tenant_id, since);
+CREATE INDEX IF NOT EXISTS customer_resellers_of ON customer_resellers (provider_tenant_id, reseller_tenant_id, since, until);
 
 -- A grant is open from since until it is revoked or has expired, whichever comes first; roles is a JSON array.
 CREATE TABLE IF NOT EXISTS customer_privileges (
@@ -86,4 +86,28 @@ CREATE TABLE IF NOT EXISTS contact_erasures (
   closed_at          BIGINT,
   closed_by          TEXT,
   PRIMARY KEY (provider_tenant_id, customer_tenant_id, seq)
+);
+
+-- Requests to erase the personal data of a partnership request, and what became of them.
+CREATE TABLE IF NOT EXISTS invitee_erasures (
+  provider_tenant_id TEXT NOT NULL,
+  request_id         TEXT NOT NULL,
+  seq                BIGINT NOT NULL,
+  erasure_id         TEXT NOT NULL,
+  reason             TEXT NOT NULL,
+  requested_at       BIGINT NOT NULL,
+  requested_by       TEXT NOT NULL,
+  closed_state       TEXT,
+  closed_at          BIGINT,
+  closed_by          TEXT,
+  PRIMARY KEY (provider_tenant_id, request_id, seq)
+);
+
+-- When the personal data of a partnership request was erased; event_id marks the keys that were destroyed.
+CREATE TABLE IF NOT EXISTS invitee_forgettings (
+  request_id   TEXT NOT NULL,
+  seq          BIGINT NOT NULL,
+  forgotten_at BIGINT NOT NULL,
+  event_id     TEXT NOT NULL,
+  PRIMARY KEY (request_id, seq)
 );

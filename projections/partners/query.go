@@ -11,7 +11,7 @@ import (
 
 // Filter says which pairs of provider and reseller are asked for, and when; what is empty doesn't matter.
 type Filter struct {
-	At       readmodel.Point
+	At       readmodel.Point // Facts MUST NOT be after Known
 	Provider domain.TenantID
 	Reseller domain.TenantID
 	Search   string // words in the reseller's name
@@ -47,14 +47,18 @@ var resellerList = readmodel.List[Reseller]{
 	OrderBy: []string{"p.provider_tenant_id", "p.reseller_tenant_id"},
 	Fields: func(r *Reseller) []any {
 		return []any{&r.ProviderTenantID, &r.ResellerTenantID, &r.Name, &r.MPNID, &r.Location, &r.Since, &r.RequestID, &r.AccountState,
-			&r.MPASigned, &r.Customers, &r.ActiveSubscriptions, &r.Seats, &r.CustomerSubscriptions, &r.CustomerSeats}
+			&r.MPASigned}
 	},
 	Key: func(r Reseller) []any { return []any{string(r.ProviderTenantID), string(r.ResellerTenantID)} },
 }
 
 // Resellers is the list: active partnerships only (R21, R42), by provider and reseller.
 func Resellers(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Reseller], error) {
-	return resellerList.Page(ctx, r, f.pairs(readmodel.From(selectResellers, f.At.Facts, f.At.Known)), page)
+	list, err := resellerList.Page(ctx, r, f.pairs(readmodel.From(selectResellers, f.At.Facts)), page)
+	if err != nil || len(list.Items) == 0 {
+		return list, err
+	}
+	return list, f.count(ctx, r, list.Items)
 }
 
 func (f Filter) pairs(s *readmodel.Select) *readmodel.Select {

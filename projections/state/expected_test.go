@@ -100,7 +100,7 @@ func project(t *testing.T, url string, events []projections.Event) *sqldb.DB {
 // tables are those of all read models.
 var tables = []string{"providers", "resellers", "reseller_suspensions", "partner_agreements", "partner_locations", "partnership_requests",
 	"partnerships", "customers", "customer_forgettings", "customer_resellers", "customer_privileges", "subscriptions",
-	"subscription_steps", "support_contacts", "credit_facts", "credit_intervals", "credit_seats", "credit_subscriptions",
+	"subscription_steps", "support_contacts", "credit_facts", "credit_intervals", "credit_seats", "credit_managers", "credit_subscriptions",
 	"credit_locations", "credit_deauthorized", "credit_partnerships"}
 
 func (f *fixture) document(ctx context.Context, q state.Question) (d *state.Document, err error) {
