@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 	require.NoError(t, err, string(out))
 
 	commands := ledgerdtest.Commands()
-	commands["asexpected"] = asExpected
+	commands["asexpected"], commands["change"] = asExpected, change
 	commands["approve"], commands["withdraw"] = answerErasure("approve"), answerErasure("withdraw")
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", Cmds: commands, UpdateScripts: os.Getenv("UPDATE") != "", RequireExplicitExec: true, RequireUniqueNames: true,

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -41,6 +42,7 @@ type config struct {
 	Analysts      string
 	Run           []string
 	Witnesses     []string
+	SealEvery     time.Duration
 	AllowHistory  bool
 	SoleWriter    bool
 	StrictRoles   bool
@@ -73,6 +75,7 @@ func (c *config) flags() *pflag.FlagSet {
 	f.StringArrayVar(&c.Witnesses, "witness", nil, "with the role notary: a witness that is asked to cosign the proof log, VKEY@https://HOST/PREFIX; may be given several times")
 	f.StringVar(&c.Partitions, "partitions", "0-15", "with the role projector: partitions of streams for which this process makes the read models that several may share; PostgreSQL is meant. The others are made where partition 0 is")
 	f.StringVar(&c.Analysts, "analysts", "", "with a PostgreSQL --database: a role that may read the tables of the read models, and do nothing else; it must exist")
+	f.DurationVar(&c.SealEvery, "seal-every", 24*time.Hour, "with the role api: how often it is put on record what the read models hold, as ledger projections seal does; 0: never")
 	f.BoolVar(&c.AllowHistory, "allow-history", false, "accept commands with a time in the past, as history being imported")
 	f.BoolVar(&c.SoleWriter, "sole-writer", false, "with --eventstore: promise that no other process writes to that log, and save reading before each decision")
 	f.BoolVar(&c.StrictRoles, "strict-roles", false, "use the narrower role table that some of the vendor's sources give")
@@ -142,6 +145,9 @@ func (c *config) validate() (faults []error) {
 	}
 	if c.Keys != "" && !strings.HasPrefix(c.Keys, "postgres://") && !strings.HasPrefix(c.Keys, "postgresql://") {
 		faults = append(faults, errors.New("--keys: give postgres://…, or leave it out to keep the keys under --data"))
+	}
+	if c.SealEvery < 0 {
+		faults = append(faults, errors.New("--seal-every: give a time, or 0 for never"))
 	}
 	if len(c.Run) == 0 {
 		faults = append(faults, errors.New("--run: name at least one role"))

@@ -302,6 +302,7 @@ func (l *ledger) answer(ctx context.Context, stop func(), stdout io.Writer) erro
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	var swept sync.WaitGroup
 	swept.Go(func() { l.keepForgotten(sweeping) })
+	swept.Go(func() { l.keepSealed(sweeping) })
 	defer func() { stopSweeping(); swept.Wait() }()
 	if l.config.Demo {
 		if err := demo(ctx, l.front.address, workload.Size(l.config.DemoSize), stdout); err != nil {
