@@ -158,6 +158,20 @@ func (h *history) questions(chance *rand.Rand) []question {
 		{"AsOf/ResellerList", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (int, error) {
 			return size(partners.Resellers(ctx, r, partners.Filter{At: at}, readmodel.Everything))
 		}},
+		{"AsOf/ResellerListAsKnownThen", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (int, error) {
+			at.Known = at.Facts
+			return size(partners.Resellers(ctx, r, partners.Filter{At: at}, readmodel.Everything))
+		}},
+		{"AsOf/ResellerListAllPages", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (n int, err error) {
+			page := page
+			for {
+				part, err := partners.Resellers(ctx, r, partners.Filter{At: at}, page)
+				if n += len(part.Items); err != nil || part.Next == "" {
+					return n, err
+				}
+				page.After = part.Next
+			}
+		}},
 		{"AsOf/ResellerListOnePage", func(ctx context.Context, r sqldb.Reader, at readmodel.Point) (int, error) {
 			return size(partners.Resellers(ctx, r, partners.Filter{At: at}, page))
 		}},
