@@ -156,3 +156,37 @@ func TestRun_EndsWhenNobodyListensAnyMore(t *testing.T) {
 	_, err := submission.Run(t.Context(), ledger(t, taken), input, submission.Options{Quiet: true})
 	require.ErrorIs(t, err, client.ErrBroken)
 }
+
+// Ensure a submission ends when the ledger dies between two answers, though no further line comes; what was answered counts.
+func TestRun_EndsWhenTheLedgerDiesBetweenAnswers(t *testing.T) {
+	answered := make(chan struct{})
+	dying := func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		assert.NoError(t, control.EnableFullDuplex())
+		_, _ = bufio.NewReader(r.Body).ReadString('\n')
+		_, _ = io.WriteString(w, `{"line":1,"status":"accepted","position":"3"}`+"\n")
+		assert.NoError(t, control.Flush())
+		<-answered
+		conn, _, err := control.Hijack()
+		if assert.NoError(t, err) {
+			_ = conn.Close()
+		}
+	}
+	input, typing := io.Pipe()
+	defer typing.Close()
+	go func() { _, _ = io.WriteString(typing, "{}\n") }()
+	first := writerFunc(func(p []byte) (int, error) {
+		if string(p) == "\n" {
+			close(answered)
+		}
+		return len(p), nil
+	})
+	s, err := submission.Run(t.Context(), ledger(t, dying), input, submission.Options{Quiet: true, Answers: first})
+	require.ErrorIs(t, err, client.ErrBroken)
+	require.EqualValues(t, 1, s.Accepted)
+	require.Equal(t, "3", s.Position)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
