@@ -51,15 +51,15 @@ func (c change) follow(last *step, alter func(*step)) error {
 	return seats.Insert(c.rows, &next)
 }
 
-// stands notes who has to do with the seats from now on, if that is new. A step that began in this very instant is
-// changed as it stands: a purchase and who is put on record with it are one row.
+// stands notes who has to do with the seats from now on, if that is new. A step that began in this very instant, or,
+// by a clock ahead, after it, is changed as it stands: a purchase and who is put on record with it are one row.
 func (c change) stands(last *step, alter func(*step)) error {
 	next := *last
 	alter(&next)
 	switch {
 	case next == *last:
 		return nil
-	case last.Since == c.e.Meta.At:
+	case last.Since >= c.e.Meta.At:
 		*last = next
 		seats.Change(c.rows, last)
 		return nil
