@@ -34,7 +34,12 @@ func TestForgottenRequest(t *testing.T) {
 		require.Contains(t, d.get(target).body, address, target)
 		require.NotContains(t, d.get(target).body, "[erased]")
 	}
-	require.NoError(t, d.keys.ForgetOnce(partnership.RequestStream(id).String(), "test"))
+	eraseInvitee(t, d.client, exampleProvider, id)
+	require.NoError(t, d.models.Wait(t.Context(), d.head()))
+	require.Empty(t, d.readable(partnership.RequestStream(id).String()), "it can still be read")
+	require.Empty(t, d.filesWith(address))
+	require.Contains(t, d.get("/v1/erasures?state=all&request="+id).body, `"state":"approved"`)
+	require.Contains(t, d.get("/v1/timeline?request="+id+"&type=InviteeForgotten").body, "personal data of the request erased")
 	for _, target := range asked {
 		assert.NotContains(t, d.get(target).body, address, target)
 		assert.Contains(t, d.get(target).body, "[erased]", target)

@@ -101,7 +101,10 @@ const (
 	exampleProvider = domain.TenantID("4b908c9a-e2eb-4713-a8c1-2d429a55b123")
 	exampleReseller = domain.TenantID("6628166e-221e-46b4-b97d-94d327067ed7")
 	exampleRequest  = domain.RequestID("9d282942-a74c-4cb0-af36-98b679f2340a")
+	exampleErasure  = "5f4f2f0e-6f0a-5d9e-9a55-a1b2c3d4e5f6"
 )
+
+var exampleInvitee = Invitee{ProviderTenantID: exampleProvider, RequestID: exampleRequest}
 
 // Events holds one filled example of each event of this package.
 var Events = []domain.Event{
@@ -119,4 +122,8 @@ var Events = []domain.Event{
 	TerminationNoticeRecorded{ProviderTenantID: exampleProvider, ResellerTenantID: exampleReseller, Party: "customer",
 		CustomerTenantID: "f8a426eb-ff6d-47d1-92b1-d3118ab19b14", Method: "letter", SentAt: 1650000000000,
 		DocumentHash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+	InviteeErasureRequested{Invitee: exampleInvitee, ErasureID: exampleErasure, Reason: "asked by the person", RequestedBy: "kim@northwind.example"},
+	InviteeErasureApproved{Invitee: exampleInvitee, ErasureID: exampleErasure, RequestedBy: "kim@northwind.example", Approver: "lee@northwind.example"},
+	InviteeErasureWithdrawn{Invitee: exampleInvitee, ErasureID: exampleErasure, Reason: "another request was meant"},
+	InviteeForgotten{Invitee: exampleInvitee, Reason: "asked by the person"},
 }

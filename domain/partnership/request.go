@@ -17,7 +17,8 @@ type RequestState struct {
 	Message          domain.Personal
 	RequestedAt      domain.Instant
 	ExpiresAt        domain.Instant
-	Answered         bool // accepted, declined or withdrawn
+	Answered         bool     // accepted, declined or withdrawn
+	Erasure          *Erasure // that awaits approval
 }
 
 // Made tells whether the request exists.
@@ -38,6 +39,13 @@ func evolveRequest(s RequestState, h domain.Happened) RequestState {
 			RequestedAt: h.At, ExpiresAt: e.ExpiresAt}
 	case PartnershipRequestAccepted, PartnershipDeclined, PartnershipRequestWithdrawn:
 		s.Answered = true
+	case InviteeErasureRequested:
+		s.Erasure = &Erasure{ID: e.ErasureID, RequestedBy: e.RequestedBy, Reason: e.Reason}
+	case InviteeErasureApproved, InviteeErasureWithdrawn:
+		s.Erasure = nil
+	case InviteeForgotten:
+		// Whoever decides later must not see more than whoever replays the decision, and nobody keeps it in memory.
+		s.ResellerEmail, s.Message = domain.Personal{}, domain.Personal{}
 	}
 	return s
 }

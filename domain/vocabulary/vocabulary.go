@@ -51,6 +51,7 @@ var operations = []struct {
 }{
 	{upkeep.Commands, domain.Deciding(upkeep.Fold, upkeep.Decide), upkeep.Grants},
 	{customer.Erasures, domain.Deciding(customer.Fold, customer.DecideErasure), customer.GrantsOfErasures},
+	{partnership.Erasures, domain.Deciding(partnership.RequestFold, partnership.DecideErasure), partnership.GrantsOfErasures},
 	{legalhold.Commands, decideHold, legalhold.Grants},
 	{access.Commands, domain.Deciding(access.Fold, access.Decide), access.Grants},
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/partnerledger/partnerledger/domain"
 	"github.com/partnerledger/partnerledger/domain/customer"
 	"github.com/partnerledger/partnerledger/domain/legalhold"
+	"github.com/partnerledger/partnerledger/domain/partnership"
 	"github.com/partnerledger/partnerledger/eventstore"
 	"github.com/partnerledger/partnerledger/internal/wire"
 	"github.com/partnerledger/partnerledger/projections/customers"
@@ -27,11 +28,12 @@ type erasuresInput struct {
 	Paged
 	Provider string `query:"provider" format:"uuid" doc:"Only of this provider (tenant id)"`
 	Customer string `query:"customer" format:"uuid" doc:"Only of this customer (tenant id); of legal holds also those on all customers"`
+	Request  string `query:"request" format:"uuid" doc:"Of erasures: only of this partnership request"`
 	State    string `query:"state" enum:"open,all" default:"open" doc:"Only those that are open, or all there ever were"`
 }
 
 func (in *erasuresInput) filter(at readmodel.Point) customers.HoldFilter {
-	return customers.HoldFilter{At: at, Provider: domain.TenantID(in.Provider), Customer: domain.TenantID(in.Customer), Open: in.State == "open"}
+	return customers.HoldFilter{At: at, Provider: domain.TenantID(in.Provider), Customer: domain.TenantID(in.Customer), Request: domain.RequestID(in.Request), Open: in.State == "open"}
 }
 
 func erasures(ctx context.Context, r sqldb.Reader, in *erasuresInput, at readmodel.Point) (readmodel.Slice[customers.Erasure], error) {
@@ -60,19 +62,28 @@ type holdPath struct {
 }
 
 func (a *API) erasures() {
-	list[erasuresInput](a, "/v1/erasures", "Erasures of contacts", "Requests to erase the personal data of a customer's contacts, with who asked and who approved. Open ones unless all are asked for.", erasures)
+	list[erasuresInput](a, "/v1/erasures", "Erasures", "Requests to erase the personal data of a customer's contacts or of a partnership request, with who asked and who approved. Open ones unless all are asked for.", erasures)
 	list[erasuresInput](a, "/v1/legal-holds", "Legal holds", "What keeps personal data from being erased. Open ones unless all are asked for.", legalHolds)
 
-	order(a, "request-erasure", "/v1/erasures", "Request that contacts be erased", "Nothing is erased before another user approves it. Refused under legal hold.",
+	order(a, "request-erasure", "/v1/erasures", "Request that personal data be erased", "That of a customer's contacts, or of a partnership request: name one of both. Nothing is erased before another user approves it. Refused under legal hold.",
 		func(in *erasureInput) (wire.Issuer, domain.Command) {
+			if b := in.Body; b.RequestID != "" {
+				return b.Issuer, partnership.RequestInviteeErasure{Invitee: inviteeOf(b.ProviderTenantID, b.RequestID), Reason: b.Reason}
+			}
 			return in.Body.Issuer, customer.RequestContactErasure{Key: keyOf(in.Body.ProviderTenantID, in.Body.CustomerTenantID), Reason: in.Body.Reason}
 		})
 	order(a, "approve-erasure", "/v1/erasures/{id}/approve", "Approve an erasure", "By another user than the one who requested it. The keys are destroyed for ever; refused under legal hold.",
 		func(in *erasurePath) (wire.Issuer, domain.Command) {
+			if b := in.Body; b.RequestID != "" {
+				return b.Issuer, partnership.ApproveInviteeErasure{Invitee: inviteeOf(b.ProviderTenantID, b.RequestID), ErasureID: in.ID}
+			}
 			return in.Body.Issuer, customer.ApproveContactErasure{Key: keyOf(in.Body.ProviderTenantID, in.Body.CustomerTenantID), ErasureID: in.ID}
 		})
 	order(a, "withdraw-erasure", "/v1/erasures/{id}/withdraw", "Withdraw an erasure", "Before it is approved; nothing is erased.",
 		func(in *erasurePath) (wire.Issuer, domain.Command) {
+			if b := in.Body; b.RequestID != "" {
+				return b.Issuer, partnership.WithdrawInviteeErasure{Invitee: inviteeOf(b.ProviderTenantID, b.RequestID), ErasureID: in.ID, Reason: b.Reason}
+			}
 			return in.Body.Issuer, customer.WithdrawContactErasure{Key: keyOf(in.Body.ProviderTenantID, in.Body.CustomerTenantID), ErasureID: in.ID, Reason: in.Body.Reason}
 		})
 	order(a, "place-legal-hold", "/v1/legal-holds/{id}/place", "Place a legal hold", "On one customer's personal data, or on that of all customers of the provider.",
@@ -87,6 +98,28 @@ func (a *API) erasures() {
 
 func keyOf(provider, tenant string) customer.Key {
 	return customer.Key{ProviderTenantID: domain.TenantID(provider), CustomerTenantID: domain.TenantID(tenant)}
+}
+
+func inviteeOf(provider, request string) partnership.Invitee {
+	return partnership.Invitee{ProviderTenantID: domain.TenantID(provider), RequestID: domain.RequestID(request)}
+}
+
+// oneNamed refuses an erasure that names nobody, or both: it must not be guessed whose data goes.
+func oneNamed(customer, request string) []error {
+	if (customer == "") != (request == "") {
+		return nil
+	}
+	return []error{&huma.ErrorDetail{Location: "body.customerTenantId", Message: "name either customerTenantId or requestId"}}
+}
+
+// Resolve refuses what doesn't name one of both.
+func (in *erasureInput) Resolve(huma.Context) []error {
+	return oneNamed(in.Body.CustomerTenantID, in.Body.RequestID)
+}
+
+// Resolve refuses what doesn't name one of both.
+func (in *erasurePath) Resolve(huma.Context) []error {
+	return oneNamed(in.Body.CustomerTenantID, in.Body.RequestID)
 }
 
 func scopeOf(o wire.HoldOrder) legalhold.Scope {

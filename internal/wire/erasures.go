@@ -8,19 +8,22 @@ type Issuer struct {
 	Role              string `json:"role" enum:"GlobalAdmin,AdminAgent" doc:"The user's role there"`
 }
 
-// ErasureRequest asks that the personal data of a customer's contacts be erased.
+// ErasureRequest asks that the personal data of a customer's contacts be erased, or that of a partnership request: the
+// address to which it was sent, and its message. It names one of both.
 type ErasureRequest struct {
 	Issuer
 	ProviderTenantID string `json:"providerTenantId" format:"uuid"`
-	CustomerTenantID string `json:"customerTenantId" format:"uuid"`
+	CustomerTenantID string `json:"customerTenantId,omitzero" format:"uuid" doc:"The customer whose contacts are to be erased"`
+	RequestID        string `json:"requestId,omitzero" format:"uuid" doc:"Or the partnership request whose personal data is"`
 	Reason           string `json:"reason,omitzero" maxLength:"1000" doc:"Why; it stays on record, so leave names out"`
 }
 
-// ErasureAnswer approves or withdraws what was asked for.
+// ErasureAnswer approves or withdraws what was asked for, and names the same.
 type ErasureAnswer struct {
 	Issuer
 	ProviderTenantID string `json:"providerTenantId" format:"uuid"`
-	CustomerTenantID string `json:"customerTenantId" format:"uuid"`
+	CustomerTenantID string `json:"customerTenantId,omitzero" format:"uuid"`
+	RequestID        string `json:"requestId,omitzero" format:"uuid"`
 	Reason           string `json:"reason,omitzero" maxLength:"1000" doc:"Why it is withdrawn"`
 }
 

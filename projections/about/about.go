@@ -81,6 +81,14 @@ func partnerships(e domain.Event) (About, bool) {
 		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Request: e.RequestID, Summary: "request declined", Reason: e.Reason}, true
 	case partnership.PartnershipRequestWithdrawn:
 		return About{Provider: e.ProviderTenantID, Request: e.RequestID, Summary: "request withdrawn", Reason: e.Reason}, true
+	case partnership.InviteeErasureRequested:
+		return ofInvitee(e.Invitee, "erasure "+e.ErasureID+" of the request's personal data requested by "+e.RequestedBy, e.Reason)
+	case partnership.InviteeErasureApproved:
+		return ofInvitee(e.Invitee, "erasure "+e.ErasureID+" requested by "+e.RequestedBy+" approved by "+e.Approver, "")
+	case partnership.InviteeErasureWithdrawn:
+		return ofInvitee(e.Invitee, "erasure "+e.ErasureID+" withdrawn", e.Reason)
+	case partnership.InviteeForgotten:
+		return ofInvitee(e.Invitee, "personal data of the request erased", e.Reason)
 	case partnership.PartnershipAccepted:
 		return About{Provider: e.ProviderTenantID, Reseller: e.ResellerTenantID, Request: e.RequestID, MPNID: e.MPNID, Summary: "partnership with " + e.Name + " begins"}, true
 	case partnership.PartnershipRemoved:
@@ -235,4 +243,8 @@ func orNone(text string) string {
 		return "none"
 	}
 	return text
+}
+
+func ofInvitee(i partnership.Invitee, summary, reason string) (About, bool) {
+	return About{Provider: i.ProviderTenantID, Request: i.RequestID, Summary: summary, Reason: reason}, true
 }

@@ -1,5 +1,5 @@
-// Package customers is the read model of a provider's customers: which reseller manages them (R11), and
-// who has delegated admin privileges over them. Removing a partnership changes nothing here (R37, R38).
+// Package customers is the read model of a provider's customers: which reseller manages them (R11), who has
+// delegated admin privileges over them, and what is to be kept or erased of people. Removing a partnership changes nothing here (R37, R38).
 package customers
 
 import (
@@ -28,12 +28,12 @@ type Projection struct{}
 func (Projection) Name() string { return "customers" }
 
 // Version changes whenever the same events lead to other rows.
-func (Projection) Version() int { return 4 }
+func (Projection) Version() int { return 5 }
 
 // Schema makes the tables.
 func (Projection) Schema() string { return schema }
 
-// Splits says that each row is of one stream: a customer's, or, a hold on all customers, the provider's.
+// Splits says that each row is of one stream: a customer's, a hold on all customers of the provider's, an erasure of a request.
 func (Projection) Splits() bool { return true }
 
 // change is one event on its way into the tables.
@@ -95,7 +95,7 @@ func (c change) protect() error {
 	case customer.ContactErasureWithdrawn:
 		return c.close(f.Key, f.ErasureID, Withdrawn)
 	default:
-		return nil
+		return c.protectInvitee()
 	}
 }
 

@@ -68,7 +68,15 @@ var story = []inmemory.Told{
 	{At: "2021-04-10T00:00:00Z", Fact: customer.ContactErasureWithdrawn{Key: press, ErasureID: "e1"}},
 	{At: "2021-04-11T00:00:00Z", Fact: customer.ContactErasureRequested{Key: press, ErasureID: "e2", Reason: "asked", RequestedBy: "kim"}},
 	{At: "2021-04-12T00:00:00Z", Fact: customer.ContactErasureApproved{Key: press, ErasureID: "e2", RequestedBy: "kim", Approver: "lee"}},
+	{At: "2021-04-13T00:00:00Z", Fact: partnership.InviteeErasureRequested{Invitee: invitee, ErasureID: "e3", Reason: "asked", RequestedBy: "kim"}},
+	{At: "2021-04-14T00:00:00Z", Fact: partnership.InviteeErasureWithdrawn{Invitee: invitee, ErasureID: "e3"}},
+	{At: "2021-04-15T00:00:00Z", Fact: partnership.InviteeErasureRequested{Invitee: invitee, ErasureID: "e4", Reason: "asked", RequestedBy: "kim"}},
+	{At: "2021-04-16T00:00:00Z", Fact: partnership.InviteeErasureApproved{Invitee: invitee, ErasureID: "e4", RequestedBy: "kim", Approver: "lee"}},
+	{At: "2021-04-16T00:00:00Z", Fact: partnership.InviteeForgotten{Invitee: invitee, Reason: "asked"}},
 }
+
+// invitee is whom a partnership request was sent to.
+var invitee = partnership.Invitee{ProviderTenantID: northwind, RequestID: "request-1"}
 
 var instant = inmemory.Instant
 
@@ -221,8 +229,19 @@ func TestHolds(t *testing.T) {
 		}
 		asked, err := customers.Erasures(t.Context(), r, customers.HoldFilter{At: readmodel.At(instant("2021-05-01T00:00:00Z"))}, readmodel.Everything)
 		require.NoError(t, err)
-		require.Len(t, asked.Items, 2)
-		assert.Equal(t, "withdrawn approved", asked.Items[0].State+" "+asked.Items[1].State)
+		var became []string
+		for _, e := range asked.Items {
+			became = append(became, string(e.CustomerTenantID)+string(e.RequestID)+" "+e.State)
+		}
+		assert.Equal(t, []string{"request-1 withdrawn", "request-1 approved", "customer-1 withdrawn", "customer-1 approved"}, became)
+		asked, err = customers.Erasures(t.Context(), r, customers.HoldFilter{At: readmodel.At(instant("2021-04-15T12:00:00Z")), Request: "request-1", Open: true}, readmodel.Everything)
+		require.NoError(t, err)
+		require.Len(t, asked.Items, 1)
+		assert.Equal(t, "e4 open", asked.Items[0].ErasureID+" "+asked.Items[0].State)
+		gone, err := customers.Forgettings(t.Context(), r)
+		require.NoError(t, err)
+		require.Len(t, gone, 3)
+		require.Equal(t, "partnershiprequest-request-1", gone[2].Subject)
 	})
 }
 

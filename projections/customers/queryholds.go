@@ -20,7 +20,8 @@ type HoldFilter struct {
 	At       readmodel.Point
 	Provider domain.TenantID
 	Customer domain.TenantID
-	Open     bool // only those that were open then
+	Request  domain.RequestID // of erasures
+	Open     bool             // only those that were open then
 }
 
 // LegalHold keeps personal data from being erased.
@@ -72,28 +73,34 @@ func LegalHolds(ctx context.Context, r sqldb.Reader, f HoldFilter, page readmode
 	return found, err
 }
 
-// Erasure is a request to erase the contacts of a customer, and what became of it.
+// Erasure is a request to erase personal data, and what became of it: of the contacts of a customer, or of whom a
+// partnership request was sent to. One of both ids is there.
 type Erasure struct {
-	ProviderTenantID domain.TenantID `json:"providerTenantId"`
-	CustomerTenantID domain.TenantID `json:"customerTenantId"`
-	ErasureID        string          `json:"erasureId"`
-	Reason           string          `json:"reason"`
-	RequestedAt      domain.Instant  `json:"requestedAt"`
-	RequestedBy      string          `json:"requestedBy"`
-	State            string          `json:"state"`
-	ClosedAt         *domain.Instant `json:"closedAt,omitzero"`
-	ClosedBy         *string         `json:"closedBy,omitzero"`
+	ProviderTenantID domain.TenantID  `json:"providerTenantId"`
+	CustomerTenantID domain.TenantID  `json:"customerTenantId,omitzero"`
+	RequestID        domain.RequestID `json:"requestId,omitzero"`
+	ErasureID        string           `json:"erasureId"`
+	Reason           string           `json:"reason"`
+	RequestedAt      domain.Instant   `json:"requestedAt"`
+	RequestedBy      string           `json:"requestedBy"`
+	State            string           `json:"state"`
+	ClosedAt         *domain.Instant  `json:"closedAt,omitzero"`
+	ClosedBy         *string          `json:"closedBy,omitzero"`
 
 	seq domain.Place
 }
 
-const selectErasures = `SELECT provider_tenant_id, customer_tenant_id, seq, erasure_id, reason, requested_at, requested_by, coalesce(closed_state, 'open'), closed_at, closed_by
-FROM contact_erasures WHERE requested_at <= $1{where}{page}`
+const selectErasures = `SELECT provider_tenant_id, customer_tenant_id, request_id, seq, erasure_id, reason, requested_at, requested_by, coalesce(closed_state, 'open'), closed_at, closed_by
+FROM (
+  SELECT provider_tenant_id, customer_tenant_id, '' AS request_id, seq, erasure_id, reason, requested_at, requested_by, closed_state, closed_at, closed_by FROM contact_erasures
+  UNION ALL
+  SELECT provider_tenant_id, '' AS customer_tenant_id, request_id, seq, erasure_id, reason, requested_at, requested_by, closed_state, closed_at, closed_by FROM invitee_erasures
+) e WHERE requested_at <= $1{where}{page}`
 
 var erasureList = readmodel.List[Erasure]{
 	OrderBy: []string{"provider_tenant_id", "customer_tenant_id", "seq"},
 	Fields: func(e *Erasure) []any {
-		return []any{&e.ProviderTenantID, &e.CustomerTenantID, &e.seq, &e.ErasureID, &e.Reason, &e.RequestedAt, &e.RequestedBy, &e.State, &e.ClosedAt, &e.ClosedBy}
+		return []any{&e.ProviderTenantID, &e.CustomerTenantID, &e.RequestID, &e.seq, &e.ErasureID, &e.Reason, &e.RequestedAt, &e.RequestedBy, &e.State, &e.ClosedAt, &e.ClosedBy}
 	},
 	Key: func(e Erasure) []any {
 		return []any{string(e.ProviderTenantID), string(e.CustomerTenantID), int64(e.seq)}
@@ -105,6 +112,7 @@ func Erasures(ctx context.Context, r sqldb.Reader, f HoldFilter, page readmodel.
 	s := readmodel.From(selectErasures, f.At.Facts)
 	readmodel.When(s, f.Provider, "provider_tenant_id = ?")
 	readmodel.When(s, f.Customer, "customer_tenant_id = ?")
+	readmodel.When(s, f.Request, "request_id = ?")
 	if f.Open {
 		s.And("(closed_at IS NULL OR closed_at > ?)", f.At.Facts)
 	}

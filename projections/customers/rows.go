@@ -8,7 +8,7 @@ import (
 
 // Tables are those of the schema.
 func (Projection) Tables() []tables.Definition {
-	return []tables.Definition{customers, forgettings, associations, privileges, holds, erasures}
+	return []tables.Definition{customers, forgettings, associations, privileges, holds, erasures, inviteeErasures, inviteeForgettings}
 }
 
 type added struct {
