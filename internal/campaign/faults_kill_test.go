@@ -84,7 +84,7 @@ func deaths() []fault {
 		}
 		strike := func(r *round) {
 			victims := r.world.roleOf(d.role)
-			r.let(1)
+			r.at(1)
 			r.injected()
 			r.effect(func() bool { return r.marks.said(dying+" "+d.point) > 0 })
 			for _, p := range victims {

@@ -182,7 +182,7 @@ func clocks() []fault {
 			from := len(r.log)
 			d, err := time.ParseDuration(offset)
 			require.NoError(r.t, err)
-			r.let(0.8)
+			r.at(0.8) // the writer may have thousands of lines to say again first
 			r.effect(func() bool {
 				r.readLogAgain()
 				for _, e := range r.log[from:] {
@@ -192,7 +192,6 @@ func clocks() []fault {
 				}
 				return false
 			})
-			r.at(0.8)
 			r.world.eventStore.again()
 			r.world.api.again()
 		}
