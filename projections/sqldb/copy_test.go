@@ -28,6 +28,11 @@ func copyOf(t *testing.T, db *sqldb.DB, l sqldb.Listing) (string, int64, error) 
 func TestCopy_IsThatOfPostgreSQL(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, url string) {
 		db := withThings(t, url)
+		if db.Postgres() { // whose own order is that of a dictionary here, wherever the server was made
+			write(t, db, func(tx *sqldb.Tx) error {
+				return tx.Script(t.Context(), `ALTER TABLE things ALTER COLUMN name TYPE TEXT COLLATE "und-x-icu"`)
+			})
+		}
 		write(t, db, func(tx *sqldb.Tx) error {
 			for i, name := range []string{"b", "B", "a\tb", "ä", "", "a\\N", "x\r\n\b\f\v", `"quoted", 'too'`, "z→\U0001F642", `\N`} {
 				if _, err := tx.Exec(t.Context(), upsert, name, i, i%2 == 0, nil); err != nil {
