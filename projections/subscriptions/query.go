@@ -56,13 +56,14 @@ var subscriptionList = readmodel.List[Subscription]{
 	},
 }
 
-// ofReseller finds the subscriptions on which a reseller ever was on record: its partnerships lead to them. Who is on
-// record then is asked through COALESCE, so that the interval is looked up by the subscription: by the reseller, SQLite
+// ofReseller finds the subscriptions on which a reseller was on record: its partnerships lead to them. Who is on record is
+// asked once more through COALESCE, so that the interval is looked up by the subscription: by the reseller, SQLite
 // would go through all its intervals for each of its subscriptions.
 const ofReseller = `(s.provider_tenant_id, s.customer_tenant_id, s.subscription_id) IN (
     SELECT x.provider_tenant_id, x.customer_tenant_id, x.subscription_id
     FROM (SELECT DISTINCT p.provider_tenant_id, p.reseller_tenant_id FROM partnerships p WHERE p.reseller_tenant_id = ?) p
-    JOIN credit_intervals x ON x.provider_tenant_id = p.provider_tenant_id AND x.reseller_tenant_id = p.reseller_tenant_id AND x.policy = 'keep')`
+    JOIN credit_intervals x ON x.provider_tenant_id = p.provider_tenant_id AND x.reseller_tenant_id = p.reseller_tenant_id AND x.policy = 'keep'
+    WHERE x.since <= ? AND (x.until IS NULL OR x.until > ?) AND x.known_since <= ? AND (x.known_until IS NULL OR x.known_until > ?))`
 
 // Subscriptions are those asked for, ended ones too, by provider, customer and subscription.
 func Subscriptions(ctx context.Context, r sqldb.Reader, f Filter, page readmodel.Page) (readmodel.Slice[Subscription], error) {
@@ -70,7 +71,8 @@ func Subscriptions(ctx context.Context, r sqldb.Reader, f Filter, page readmodel
 	readmodel.OfCustomer(s, "s", f.Provider, f.Customer)
 	readmodel.When(s, f.Subscription, "s.subscription_id = ?")
 	if f.Reseller != "" {
-		s.And("COALESCE(i.reseller_tenant_id, '') = ?", f.Reseller).And(ofReseller, f.Reseller)
+		s.And("COALESCE(i.reseller_tenant_id, '') = ?", f.Reseller).
+			And(ofReseller, f.Reseller, f.At.Facts, f.At.Facts, f.At.Known, f.At.Known)
 	}
 	readmodel.When(s, f.MPNID, "i.mpn_id = ?")
 	readmodel.When(s, f.Status, "t.status = ?")
