@@ -29,7 +29,8 @@ company name and domain stay readable. Nobody can undo it, so it takes two peopl
   2. somebody else approves it, and only then it happens         ledger erase approve
      or anybody withdraws it, and nothing happens                ledger erase withdraw
 
-While a legal hold is on the customer, or on all customers of its provider, both are refused: see ledger hold.
+While a legal hold is on the customer, or on all customers of its provider (which counts for its requests too), both are refused:
+see ledger hold.
 Backups of the key store still hold keys; let them expire, see the README.
 
 Alone, it lists the requests that are open; with --state all also what became of the others.`,
