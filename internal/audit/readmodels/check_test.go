@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -151,11 +152,13 @@ func digestsWhileEventsFlow(t *testing.T, url string, ranges ...projections.Rang
 	l.settle()
 	taken := make(chan []projections.Digest, 10_000)
 	stop, ended := make(chan struct{}), make(chan error, 1)
+	var reached atomic.Uint64
 	go func() {
 		for {
 			digests, err := l.models.Digests(t.Context(), names()...)
 			if err == nil {
 				taken <- digests
+				reached.Store(digests[0].Events)
 			}
 			select {
 			case <-stop:
@@ -170,9 +173,9 @@ func digestsWhileEventsFlow(t *testing.T, url string, ranges ...projections.Rang
 		}
 	}()
 	l.play(200, 2000, func(line int) {
-		if line%150 == 0 { // wait for some to be taken on the way
-			before := len(taken)
-			require.Eventually(t, func() bool { return len(taken) > before }, 30*time.Second, time.Millisecond)
+		if line%150 == 0 { // wait for one to be taken farther on
+			before := reached.Load()
+			require.Eventually(t, func() bool { return reached.Load() > before }, 30*time.Second, time.Millisecond)
 		}
 	})
 	l.settle()
