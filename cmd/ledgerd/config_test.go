@@ -15,7 +15,7 @@ func none(string) string { return "" }
 func TestEnvironment(t *testing.T) {
 	values := map[string]string{"data": "elsewhere", "http": "localhost:17", "eventstore": "esdb://here", "nats": "nats://here", "database": "postgres://here", "analysts": "reader", "keys": "postgres://keys", "master-key": "elsewhere.key", "witness": "one",
 		"run": "relay,projector", "partitions": "3-5", "ops": "127.0.0.1:18", "allow-history": "true", "sole-writer": "true", "strict-roles": "true", "demo": "false", "exit": "false", "demo-size": "tiny",
-		"eventstore-listen": "127.0.0.1:17", "log-level": "error", "log-json": "true"}
+		"eventstore-listen": "127.0.0.1:17", "log-level": "error", "log-json": "true", "seal-every": "17h"}
 	fromEnvironment, err := parse(nil, func(name string) string {
 		for flag, value := range values {
 			if envName(flag) == name {
