@@ -43,6 +43,7 @@ type submission struct {
 	flush    func() error
 	// interrupt ends a wait for lines that are still to come.
 	interrupt func()
+	owed      owed
 
 	answers  []wire.Answer
 	journal  []journal.Line
@@ -126,10 +127,23 @@ func (s *submission) start(ctx context.Context, work *sideBySide, line []byte, n
 	}
 	keys, alone := touches(l.request.ID, l.request.Command)
 	l.done = work.start(keys, alone, func() {
-		// What has begun is brought to its end, though nobody may listen any more.
-		l.answer = s.api.answer(context.WithoutCancel(ctx), l.request, nil, time.Now())
+		l.answer = s.inTurn(ctx, l.request, keys, alone)
 	})
 	return l
+}
+
+// inTurn has a line decided, unless one failed that it comes after.
+func (s *submission) inTurn(ctx context.Context, r eventstore.Request, keys []string, alone bool) (answer wire.Answer) {
+	if s.owed.after(keys, alone) {
+		answer = notTried(r.ID)
+	} else {
+		// What has begun is brought to its end, though nobody may listen any more.
+		answer = s.api.answer(context.WithoutCancel(ctx), r, nil, time.Now())
+	}
+	if answer.Status == wire.Failed {
+		s.owed.add(keys, alone)
+	}
+	return answer
 }
 
 // answerAll answers the lines in order, in bunches.
