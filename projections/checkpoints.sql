@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS projection_checkpoints (
     next_seq         BIGINT  NOT NULL, -- seq of the event after it
     at               BIGINT  NOT NULL, -- latest recorded time among the events applied
     landmark         TEXT    NOT NULL, -- the last event's id, revision and stream; empty before any
-    status           TEXT    NOT NULL, -- running, stopped, rebuilding
+    status           TEXT    NOT NULL, -- running, stopped, rebuilding, rebuilt, kept
     stopped_event    TEXT,             -- the poison event
     stopped_position BIGINT,
     error            TEXT,

@@ -25,8 +25,8 @@ func (e *StoppedError) Error() string {
 	return fmt.Sprintf("projection %s stopped at event %s (position %d): %s", e.Name, e.Event, e.Position, e.Cause)
 }
 
-// chunkSize is how many events a rebuild folds before they are written in one transaction. Rows that change
-// often are written once for all of them; the live projections wait for the transaction on SQLite.
+// chunkSize is how many events a rebuild folds before the rows that became final are written in one transaction. A
+// larger one costs less for each event, but the live projections wait for it on SQLite.
 var chunkSize = 20_000
 
 // crew are the builds that one pass over the ledger makes.

@@ -61,7 +61,7 @@ func TestPlacesBite(t *testing.T) {
 		"(/" + "Users/somebody)":              true,
 		"C:" + "\\Users\\somebody":            true,
 		"/home/nonroot":                       false,
-		"GET /v1/work/7":                      false,
+		"GET /v1/" + "work/7":                 false,
 		"https://partner.example/home/x":      false,
 		"/var/lib/ledger":                     false,
 		"\x00\x01 /" + "root/somebody binary": false,

@@ -180,7 +180,7 @@ func compareKeys(a, b []any) int {
 }
 
 // Insert adds a row. It returns ErrTwice where memory shows that the row is there; where only the database
-// knows, the flush fails.
+// knows, and of a table that says Once, the flush fails.
 func (t *Table[K, R]) Insert(rows *Rows, r *R) error {
 	h := t.in(rows)
 	if t.once {
